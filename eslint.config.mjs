@@ -1,13 +1,16 @@
 // Limits of functions and lines, and names that are missing or unused.
 const browser = [
   'AbortController',
+  'Blob',
   'CustomEvent',
   'DataTransfer',
   'Event',
   'File',
   'FocusEvent',
   'FormData',
+  'IntersectionObserver',
   'Node',
+  'Notification',
   'ResizeObserver',
   'TextDecoderStream',
   'URL',

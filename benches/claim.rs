@@ -130,5 +130,6 @@ pub fn claim(max_jobs: usize) -> Claim {
         host: None,
         version: None,
         call_id: None,
+        job_tokens: false,
     }
 }

@@ -78,6 +78,15 @@ require_node() {
         fail "Node.js $(node --version) is too old; install 18.18 or newer, as root, with: apt-get update && apt-get install -y nodejs npm"
 }
 
+# require_python MINOR; sets PYTHON to a Python 3.MINOR or newer that can make virtual environments
+require_python() {
+    for PYTHON in python3 /usr/bin/python3; do
+        "$PYTHON" -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, $1))" 2>/dev/null && return
+    done
+    apt_install "Python 3.$1 or newer with venv" python3 python3-venv
+    PYTHON=/usr/bin/python3
+}
+
 # npm_install FOLDER PACKAGE@VERSION...
 #
 # Without the limits npm stays silent for ten minutes and more when it cannot reach its registry.

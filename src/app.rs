@@ -6,6 +6,7 @@ use crate::{
     db::{ConnectError, Database, Options, sqlite_file},
     import::{Background, Settings},
     jobs::JobManager,
+    outbound::{Limits, Outbound},
     random::SystemRandom,
 };
 use std::{sync::Arc, time::Duration};
@@ -41,6 +42,9 @@ impl App {
         };
         let db = Database::connect(&options).await?;
         let jobs = JobManager::new(db, Arc::<ServerClock>::default(), Arc::new(SystemRandom));
+        let webhooks = Outbound::new(config.webhooks.clone(), Limits::default());
+        jobs.send_webhooks_by(webhooks);
+        jobs.set_storage(config.storage.clone());
         let imports = Background::new(jobs.clone(), import_settings(&config));
         Ok(Self {
             jobs,

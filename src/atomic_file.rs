@@ -49,6 +49,22 @@ impl AtomicFile {
         ))
     }
 
+    /// Path of the file until it has its name.
+    pub fn path(&self) -> &Path {
+        &self.part
+    }
+
+    /// Syncs the file and gives it its name.
+    ///
+    /// Errors: `AlreadyExists` if there is a file of this name meanwhile.
+    pub fn finish_new(self, file: &File) -> io::Result<()> {
+        file.sync_all()?;
+        self.part
+            .persist_noclobber(&self.path)
+            .map_err(|error| error.error)?;
+        File::open(folder_of(&self.path))?.sync_all()
+    }
+
     /// Syncs the file and gives it its name, in place of an earlier file.
     pub fn finish(self, file: &File) -> io::Result<()> {
         file.sync_all()?;

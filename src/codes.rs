@@ -1,7 +1,7 @@
 //! The table of all error codes with their HTTP statuses and titles.
 
 /// Every code with its HTTP status and its title. Codes are stable: clients rely on them.
-pub const CODES: [(&str, u16, &str); 50] = [
+pub const CODES: [(&str, u16, &str); 66] = [
     ("invalid_request", 400, "The request is not valid"),
     (
         "confirmation_required",
@@ -21,6 +21,17 @@ pub const CODES: [(&str, u16, &str); 50] = [
         "Pages of this origin may not make changes",
     ),
     ("role_missing", 403, "The role of the key may not do this"),
+    ("not_own_job", 403, "Another key created the job"),
+    (
+        "outside_binding",
+        403,
+        "The job would lie outside what the key is bound to",
+    ),
+    (
+        "key_bound",
+        403,
+        "A key that is bound to types or labels may not do this",
+    ),
     ("route_not_found", 404, "There is no resource at this path"),
     ("job_not_found", 404, "There is no such job"),
     ("item_not_found", 404, "There is no such item"),
@@ -30,6 +41,9 @@ pub const CODES: [(&str, u16, &str); 50] = [
     ("import_not_found", 404, "There is no such import"),
     ("action_not_found", 404, "There is no such action"),
     ("key_not_found", 404, "There is no such key"),
+    ("schedule_not_found", 404, "There is no such schedule"),
+    ("webhook_not_found", 404, "There is no such webhook"),
+    ("delivery_not_found", 404, "There is no such delivery"),
     ("media_not_found", 404, "There is no such file"),
     (
         "method_not_allowed",
@@ -49,7 +63,19 @@ pub const CODES: [(&str, u16, &str); 50] = [
     ("cannot_undo", 409, "The change cannot be undone"),
     ("action_running", 409, "The action is still running"),
     ("key_revoked", 409, "The key was revoked"),
+    (
+        "no_backup_folder",
+        409,
+        "The server has no folder for backups",
+    ),
+    ("job_archived", 409, "The job is in the archive"),
     ("job_exists", 409, "The job's id is taken"),
+    ("schedule_exists", 409, "The schedule's id is taken"),
+    (
+        "webhook_of_jobs",
+        409,
+        "The webhook of jobs has no URL of its own",
+    ),
     (
         "lease_lost",
         409,
@@ -117,7 +143,25 @@ pub const CODES: [(&str, u16, &str); 50] = [
         429,
         "This address has too many connections",
     ),
+    ("rate_limited", 429, "The key has made too many requests"),
+    (
+        "too_many_waits",
+        429,
+        "The key has too many streams or waiting calls",
+    ),
+    (
+        "too_many_failures",
+        429,
+        "This address has sent too many wrong keys",
+    ),
+    ("backup_failed", 500, "No backup was made"),
+    (
+        "archive_damaged",
+        500,
+        "An object of the archive is damaged",
+    ),
     ("internal_error", 500, "Something went wrong inside"),
+    ("archive_unavailable", 503, "The archive does not answer"),
     ("overloaded", 503, "The server is busy"),
     (
         "search_too_long",

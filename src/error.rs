@@ -2,7 +2,7 @@
 
 use crate::lifecycle::Illegal;
 use entity::JobStatus;
-use std::fmt;
+use std::{fmt, time::Duration};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -61,6 +61,9 @@ pub enum Resource {
     Import,
     Action,
     Key,
+    Schedule,
+    Webhook,
+    Delivery,
 }
 
 impl Resource {
@@ -74,6 +77,9 @@ impl Resource {
             Resource::Import => "import_not_found",
             Resource::Action => "action_not_found",
             Resource::Key => "key_not_found",
+            Resource::Schedule => "schedule_not_found",
+            Resource::Webhook => "webhook_not_found",
+            Resource::Delivery => "delivery_not_found",
         }
     }
 }
@@ -89,6 +95,9 @@ impl fmt::Display for Resource {
             Resource::Import => "Import",
             Resource::Action => "Action",
             Resource::Key => "Key",
+            Resource::Schedule => "Schedule",
+            Resource::Webhook => "Webhook",
+            Resource::Delivery => "Delivery",
         })
     }
 }
@@ -188,8 +197,55 @@ pub enum Error {
     CounterExhausted,
     #[error("{0}")]
     Unauthenticated(&'static str),
+    #[error(
+        "Another key created the job: the key {0} may change only the jobs that it created itself. A \
+        key with the role operator or admin may change all."
+    )]
+    NotOwnJob(String),
+    #[error("{0}")]
+    OutsideBinding(String),
+    #[error("{0}")]
+    KeyBound(&'static str),
+    #[error("The key has made its {per_minute} requests of a minute: wait for {} s.", .wait.as_secs() + 1)]
+    RateLimited { per_minute: u32, wait: Duration },
+    #[error("The key has {most} {what} open, which is the limit: close some first.")]
+    TooManyWaits { most: usize, what: &'static str },
+    #[error("A schedule with the id {0} already exists: choose another id, or change that one.")]
+    ScheduleExists(String),
+    #[error(
+        "The webhook jobs stands for the URLs that jobs name, and has none of its own: pause it \
+        instead, or choose another webhook."
+    )]
+    WebhookOfJobs,
     #[error("The key was revoked, and cannot get another text: create a new key.")]
     KeyRevoked,
+    #[error("No backup was made: {0}.")]
+    BackupFailed(String),
+    #[error(
+        "This server has no folder for backups: start it with --backup-dir, or run `callsheet \
+        backup`."
+    )]
+    NoBackupFolder,
+    #[error(
+        "The job {0} is in the archive, where nothing changes it: restore it first, with POST \
+        /api/v1/jobs/{0}/restore or `callsheet archive restore`."
+    )]
+    JobArchived(String),
+    #[error(
+        "The archive is not available ({0}): no archived job was read or changed. Bring its folder \
+        back, then try again."
+    )]
+    ArchiveUnavailable(String),
+    #[error(
+        "An object of the archive is damaged ({0}): put the file back from a copy, and check it with \
+        `callsheet archive verify`."
+    )]
+    ArchiveDamaged(String),
+    #[error(
+        "The database does not allow this ({0}): give the role of --database-url the rights on \
+        Callsheet's tables; if there are none, run `callsheet migrate up`."
+    )]
+    NotAllowed(Source),
     #[error("The database refused: {0}")]
     Database(Source),
     /// A state that cannot be. The text is for the log, not for the caller.
@@ -234,14 +290,27 @@ impl Error {
             Error::ItemConflict(_) => "item_conflict",
             Error::Overloaded | Error::Full(_) => "overloaded",
             Error::SearchTooLong => "search_too_long",
-            Error::Unavailable(_) | Error::DatabaseMoved | Error::Waits(_) => {
-                "database_unavailable"
-            }
+            Error::Unavailable(_)
+            | Error::DatabaseMoved
+            | Error::NotAllowed(_)
+            | Error::Waits(_) => "database_unavailable",
             Error::DiskFull(_) => "disk_full",
             Error::Database(_) | Error::Unreadable(_) | Error::Internal(_) => "internal_error",
             Error::CounterExhausted => "counter_exhausted",
             Error::Unauthenticated(_) => "unauthenticated",
             Error::KeyRevoked => "key_revoked",
+            Error::NotOwnJob(_) => "not_own_job",
+            Error::OutsideBinding(_) => "outside_binding",
+            Error::KeyBound(_) => "key_bound",
+            Error::RateLimited { .. } => "rate_limited",
+            Error::TooManyWaits { .. } => "too_many_waits",
+            Error::BackupFailed(_) => "backup_failed",
+            Error::NoBackupFolder => "no_backup_folder",
+            Error::ScheduleExists(_) => "schedule_exists",
+            Error::WebhookOfJobs => "webhook_of_jobs",
+            Error::JobArchived(_) => "job_archived",
+            Error::ArchiveUnavailable(_) => "archive_unavailable",
+            Error::ArchiveDamaged(_) => "archive_damaged",
         }
     }
 }

@@ -27,5 +27,8 @@ mod leases;
 mod migrations;
 mod openapi;
 mod plans;
+mod retention;
+mod rust_client;
 mod streams;
+mod webhooks;
 mod work;

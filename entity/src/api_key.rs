@@ -34,7 +34,6 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub labels: Option<Json>,
     pub requests_per_minute: Option<i32>,
-    pub max_queued: Option<i32>,
     pub created_at: DateTimeUtc,
     /// Key that created this one; null for the command line, or a server without keys.
     pub created_by: Option<String>,

@@ -77,6 +77,9 @@ pub struct Model {
     pub source_status: Option<String>,
     /// Maximum seconds of an attempt; null for the setting of the queue.
     pub max_run_seconds: Option<i32>,
+    /// URL that is sent the job's messages, with their kinds; null for none.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub webhook: Option<Json>,
     pub status: JobStatus,
     /// Progress in percent, 0 to 100.
     pub progress: f64,
@@ -88,6 +91,8 @@ pub struct Model {
     pub total_shots: i32,
     pub completed_shots: i32,
     pub created_at: DateTimeUtc,
+    /// Key that created the job; null if nothing authenticated.
+    pub created_by: Option<String>,
     pub updated_at: DateTimeUtc,
     /// Time of the first start, set once.
     pub started_at: Option<DateTimeUtc>,
@@ -117,6 +122,9 @@ pub struct Model {
     pub unheard_claims: i32,
     /// Time when the running attempt has lasted for its maximum; null if it has none.
     pub run_until: Option<DateTimeUtc>,
+    /// Number of holds. While there is one, no claim returns the job. A job that its creator runs
+    /// has one, until a retry, a recover or a release gives the job to workers.
+    pub holds: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -59,6 +59,10 @@ pub struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub error: Option<String>,
     pub created_at: DateTimeUtc,
+    /// Key of the caller that started the action; null if nothing authenticated.
+    pub by_key: Option<String>,
+    /// Name that the key had.
+    pub by_name: Option<String>,
     pub finished_at: Option<DateTimeUtc>,
     /// Time of the last heartbeat of the action's process.
     pub heartbeat_at: Option<DateTimeUtc>,
@@ -71,6 +75,10 @@ pub struct Model {
     pub undoes: Option<String>,
     /// Outcome of that action which this one has handled last.
     pub after_outcome: Option<i64>,
+    /// Types and labels that the caller's key was bound to, as JSON; null for none. Callers with
+    /// another binding do not see the action.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub binding: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

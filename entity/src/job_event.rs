@@ -28,6 +28,11 @@ pub struct Model {
     /// Seconds that the job spent in the status that this event ended; null if the status did not
     /// change.
     pub seconds: Option<f64>,
+    /// Key of the caller that caused the event; null for the server itself, and where nothing
+    /// authenticated.
+    pub by_key: Option<String>,
+    /// Name that the key had.
+    pub by_name: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

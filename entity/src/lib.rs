@@ -3,6 +3,9 @@
 
 pub mod active_job;
 pub mod api_key;
+pub mod archive;
+pub mod archived_job;
+pub mod audit;
 pub mod episode;
 pub mod import;
 pub mod import_reject;
@@ -14,12 +17,18 @@ pub mod job_event;
 pub mod job_item;
 pub mod job_label;
 pub mod job_stat;
+pub mod job_token;
 pub mod position;
 pub mod queue;
+pub mod schedule;
 pub mod series;
+pub mod session;
+pub mod webhook;
+pub mod webhook_delivery;
 pub mod worker;
 pub mod write_probe;
 
 pub use api_key::Role;
+pub use archive::ArchiveState;
 pub use job::JobStatus;
 pub use job_item::ItemStatus;

@@ -8,6 +8,10 @@ pub const STATS: &str = "stats";
 /// Name of the position up to which old history was pruned.
 pub const PRUNED: &str = "pruned";
 
+/// First part of the name of a range that a restore left out. The rest of the name is the first
+/// position behind the range, and the row has the last one before it.
+pub const RESTORED: &str = "restored:";
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "positions")]
 pub struct Model {

@@ -13,6 +13,12 @@ pub struct Model {
     pub max_running: Option<i32>,
     /// Maximum seconds of an attempt of a job without a maximum of its own; null for no limit.
     pub max_run_seconds: Option<i32>,
+    /// Seconds for which completed jobs are kept, -1 for ever; null for the default of the server.
+    pub keep_completed: Option<i64>,
+    pub keep_failed: Option<i64>,
+    pub keep_cancelled: Option<i64>,
+    /// What comes then: `delete` or `archive`; null for the default of the server.
+    pub keep_then: Option<String>,
     pub updated_at: DateTimeUtc,
 }
 

@@ -78,8 +78,9 @@ def join(plan, clips, video, title):
         ffmpeg([*inputs, "-map", "0:v", "-map_metadata", "1", "-map_chapters", "1", "-c", "copy"], video)
 
 
-def picture(clip, thumbnail):
-    ffmpeg(["-ss", str(SECONDS / 2), "-i", str(clip), "-frames:v", "1", "-update", "1", "-q:v", "3"], thumbnail)
+def picture(clip, thumbnail, at=SECONDS / 2):
+    """The frame at a time of a clip, in seconds."""
+    ffmpeg(["-ss", str(at), "-i", str(clip), "-frames:v", "1", "-update", "1", "-q:v", "3"], thumbnail)
 
 
 def escape(text):

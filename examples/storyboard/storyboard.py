@@ -22,6 +22,8 @@ import film
 import shots
 
 TRY_AGAIN = 75
+# Seconds after which the text of a shot has appeared.
+FRAME_AT = 0.6
 
 
 def say(**report):
@@ -41,9 +43,13 @@ def is_whole(item, clip):
         return False
 
 
-def result_of(shot, clip):
+def render(shot, clip, style):
+    """Renders a shot and its first frame with a text; returns the result of its item."""
+    film.render(shot, clip, style)
+    film.picture(clip, clip.with_suffix(".jpg"), FRAME_AT)
     return {
         "video_path": f"/media/{clip.parent.name}/{clip.name}",
+        "first_frame_path": f"/media/{clip.parent.name}/{clip.with_suffix('.jpg').name}",
         "description": shot.text,
         "seconds": film.SECONDS,
         "sha256": digest(clip),
@@ -59,11 +65,11 @@ def render_missing(plan, done, folder, style):
             continue
         say(stage=f"Rendering shot {number} of {len(plan)}", item={"key": shot.key, "status": "processing"})
         try:
-            film.render(shot, clip, style)
+            result = render(shot, clip, style)
         except film.Failure as failure:
             say(item={"key": shot.key, "status": "failed", "error": str(failure)})
             raise
-        say(item={"key": shot.key, "status": "completed", "result": result_of(shot, clip)})
+        say(item={"key": shot.key, "status": "completed", "result": result})
     return clips
 
 
@@ -76,15 +82,20 @@ def make(job, items, media):
     done = {item["key"]: item for item in items}
     clips = render_missing(plan, done, folder, job.get("style") or "")
     say(stage="Joining the shots")
+    say(result=join(plan, clips, folder, job.get("project_title") or ""))
+
+
+def join(plan, clips, folder, title):
+    """Joins the clips to the film; returns the result of the job."""
     video, thumbnail = folder / "film.mp4", folder / "thumbnail.jpg"
-    film.join(plan, clips, video, job.get("project_title") or "")
+    film.join(plan, clips, video, title)
     film.picture(clips[min(1, len(clips) - 1)], thumbnail)
-    say(result={
+    return {
         "video_path": f"/media/{folder.name}/{video.name}",
         "thumbnail_path": f"/media/{folder.name}/{thumbnail.name}",
         "shots": len(plan),
         "seconds": film.SECONDS * len(plan),
-    })
+    }
 
 
 def main():

@@ -6,22 +6,30 @@
 mod parts;
 mod s0001_series;
 mod s0002_episodes;
-mod s0003b_video_generation_jobs;
+mod s0003d_video_generation_jobs;
 mod s0004_job_items;
-mod s0005_job_events;
+mod s0005b_job_events;
 mod s0006_imports;
 mod s0007_import_rejects;
 mod s0008_active_jobs;
-mod s0009_queues;
+mod s0009b_queues;
 mod s0010_workers;
 mod s0011_job_counts;
 mod s0012_job_labels;
 mod s0013_job_stats;
 mod s0014_positions;
-mod s0015_job_actions;
+mod s0015b_job_actions;
 mod s0016_job_action_outcomes;
 mod s0017_write_probes;
 mod s0018_api_keys;
+mod s0019_audit;
+mod s0020_sessions;
+mod s0021_job_tokens;
+mod s0022_schedules;
+mod s0023b_webhooks;
+mod s0024b_webhook_deliveries;
+mod s0025_archives;
+mod s0026_archived_jobs;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, SchemaManager};
 pub use sea_orm_migration::{Migration, MigrationStatus, MigratorTrait};
@@ -32,7 +40,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Tables of the schema, in the order of their steps: parents before children.
-pub const TABLES: [&str; 18] = [
+pub const TABLES: [&str; 26] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -51,6 +59,14 @@ pub const TABLES: [&str; 18] = [
     "job_action_outcomes",
     "write_probes",
     "api_keys",
+    "audit",
+    "sessions",
+    "job_tokens",
+    "schedules",
+    "webhooks",
+    "webhook_deliveries",
+    "archives",
+    "archived_jobs",
 ];
 
 /// All steps, in the order of their names. The names of a database tell which build made it: names
@@ -63,22 +79,30 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(s0001_series::Migration),
             Box::new(s0002_episodes::Migration),
-            Box::new(s0003b_video_generation_jobs::Migration),
+            Box::new(s0003d_video_generation_jobs::Migration),
             Box::new(s0004_job_items::Migration),
-            Box::new(s0005_job_events::Migration),
+            Box::new(s0005b_job_events::Migration),
             Box::new(s0006_imports::Migration),
             Box::new(s0007_import_rejects::Migration),
             Box::new(s0008_active_jobs::Migration),
-            Box::new(s0009_queues::Migration),
+            Box::new(s0009b_queues::Migration),
             Box::new(s0010_workers::Migration),
             Box::new(s0011_job_counts::Migration),
             Box::new(s0012_job_labels::Migration),
             Box::new(s0013_job_stats::Migration),
             Box::new(s0014_positions::Migration),
-            Box::new(s0015_job_actions::Migration),
+            Box::new(s0015b_job_actions::Migration),
             Box::new(s0016_job_action_outcomes::Migration),
             Box::new(s0017_write_probes::Migration),
             Box::new(s0018_api_keys::Migration),
+            Box::new(s0019_audit::Migration),
+            Box::new(s0020_sessions::Migration),
+            Box::new(s0021_job_tokens::Migration),
+            Box::new(s0022_schedules::Migration),
+            Box::new(s0023b_webhooks::Migration),
+            Box::new(s0024b_webhook_deliveries::Migration),
+            Box::new(s0025_archives::Migration),
+            Box::new(s0026_archived_jobs::Migration),
         ]
     }
 

@@ -26,7 +26,6 @@ impl MigrationTrait for Migration {
 }
 
 fn table() -> TableCreateStatement {
-    let at_least_one = |column: &'static str| Expr::col(column).gte(1);
     Table::create()
         .table(KEYS)
         .col(text("id", 8).not_null().primary_key())
@@ -36,7 +35,6 @@ fn table() -> TableCreateStatement {
         .col(json("job_types"))
         .col(json("labels"))
         .col(ColumnDef::new("requests_per_minute").integer())
-        .col(ColumnDef::new("max_queued").integer())
         .col(time("created_at").not_null())
         .col(text("created_by", 8))
         .col(time("expires_at"))
@@ -46,8 +44,7 @@ fn table() -> TableCreateStatement {
         .check(("chk_api_keys_times", all_in_years(&TIMES)))
         .check((
             "chk_api_keys_requests_per_minute",
-            at_least_one("requests_per_minute"),
+            Expr::col("requests_per_minute").gte(1),
         ))
-        .check(("chk_api_keys_max_queued", at_least_one("max_queued")))
         .to_owned()
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Tag,
+    auth::Acting,
     body::Body,
     dto::{
         Action, ActionList, ActionOutcome, ActionOutcomeKind, ActionOutcomeList, ActionPreview,
@@ -12,7 +13,7 @@ use super::{
     paging,
     rows::Rows,
 };
-use crate::{jobs::JobManager, lifecycle::Cursor};
+use crate::lifecycle::Cursor;
 use entity::job_action;
 use poem::Result;
 use poem_openapi::{
@@ -24,9 +25,9 @@ use poem_openapi::{
 use serde_json::json;
 
 /// Handler that starts actions; it is separate because its path is under `/jobs`.
-pub struct StartActions(pub JobManager);
+pub struct StartActions;
 
-pub struct Actions(pub JobManager);
+pub struct Actions;
 
 #[derive(ApiResponse)]
 enum StartActionResponse {
@@ -66,6 +67,7 @@ impl StartActions {
     #[oai(path = "/", method = "post", operation_id = "start_action")]
     async fn start_action(
         &self,
+        jobs: Acting,
         key: IdempotencyKey,
         body: Body<NewAction>,
     ) -> Result<StartActionResponse> {
@@ -75,10 +77,10 @@ impl StartActions {
         if dry_run {
             idempotency.map_or(Ok(()), |given| given.check())?;
             return Ok(StartActionResponse::DryRun(Json(
-                self.0.preview_action(&new).await?.into(),
+                jobs.preview_action(&new).await?.into(),
             )));
         }
-        let action = self.0.start_action(new, confirm, idempotency).await?;
+        let action = jobs.start_action(new, confirm, idempotency).await?;
         let location = format!("/api/v1/actions/{}", action.id);
         Ok(StartActionResponse::Started(Json(action.into()), location))
     }
@@ -92,6 +94,7 @@ impl Actions {
     #[oai(path = "/", method = "get", operation_id = "list_actions")]
     async fn list_actions(
         &self,
+        jobs: Acting,
         /// Maximum number of actions on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
@@ -100,7 +103,7 @@ impl Actions {
     ) -> Result<JsonBytes<ActionList>> {
         let (limit, after) = (paging::limit(limit.0)?, paging::cursor(cursor.0)?);
         let mut rows = Rows::new("actions");
-        let read = |after, limit| self.0.list_actions(after, limit);
+        let read = |after, limit| jobs.list_actions(after, limit);
         let place = |action: &job_action::Model| Cursor {
             created_at: action.created_at,
             id: action.id.clone(),
@@ -116,10 +119,11 @@ impl Actions {
     #[oai(path = "/:action_id", method = "get", operation_id = "get_action")]
     async fn get_action(
         &self,
+        jobs: Acting,
         /// Id of the action.
         action_id: Path<String>,
     ) -> Result<Json<Action>> {
-        Ok(Json(self.0.get_action(&action_id.0).await?.into()))
+        Ok(Json(jobs.get_action(&action_id.0).await?.into()))
     }
 
     /// Abort an action
@@ -133,10 +137,11 @@ impl Actions {
     )]
     async fn abort_action(
         &self,
+        jobs: Acting,
         /// Id of the action.
         action_id: Path<String>,
     ) -> Result<Json<Action>> {
-        Ok(Json(self.0.abort_action(&action_id.0).await?.into()))
+        Ok(Json(jobs.abort_action(&action_id.0).await?.into()))
     }
 
     /// Undo an action
@@ -152,10 +157,11 @@ impl Actions {
     )]
     async fn undo_action(
         &self,
+        jobs: Acting,
         /// Id of the action.
         action_id: Path<String>,
     ) -> Result<UndoActionResponse> {
-        let undo = self.0.undo_action(&action_id.0).await?;
+        let undo = jobs.undo_action(&action_id.0).await?;
         let location = format!("/api/v1/actions/{}", undo.id);
         Ok(UndoActionResponse::Started(Json(undo.into()), location))
     }
@@ -170,6 +176,7 @@ impl Actions {
     )]
     async fn list_action_outcomes(
         &self,
+        jobs: Acting,
         /// Id of the action.
         action_id: Path<String>,
         /// Only outcomes of this kind.
@@ -187,10 +194,7 @@ impl Actions {
         let after = paging::after(cursor.0, after.0)?;
         let outcome = outcome.0.map(Into::into);
         let mut rows = Rows::new("outcomes");
-        let read = |after, limit| {
-            self.0
-                .list_action_outcomes(&action_id.0, outcome, after, limit)
-        };
+        let read = |after, limit| jobs.list_action_outcomes(&action_id.0, outcome, after, limit);
         let write = |outcome| ActionOutcome::from(outcome).to_json_string();
         let next_after = rows
             .fill(limit, after, read, |outcome| outcome.id, write)

@@ -2,14 +2,14 @@
 
 use super::{
     Tag,
+    auth::Acting,
     body::Body,
     dto::{ActiveJob, ActiveJobs, RemovedActiveJobs, SetActiveJob},
 };
-use crate::jobs::JobManager;
 use poem::Result;
 use poem_openapi::{OpenApi, param::Query, payload::Json};
 
-pub struct Active(pub JobManager);
+pub struct Active;
 
 #[OpenApi(prefix_path = "/api/v1/active-jobs", tag = "Tag::Jobs")]
 impl Active {
@@ -20,11 +20,11 @@ impl Active {
     #[oai(path = "/", method = "get", operation_id = "list_active_jobs")]
     async fn list_active_jobs(
         &self,
+        jobs: Acting,
         /// Id of the client.
         client_id: Query<String>,
     ) -> Result<Json<ActiveJobs>> {
-        let active_jobs = self
-            .0
+        let active_jobs = jobs
             .list_active_jobs(&client_id.0)
             .await?
             .into_iter()
@@ -41,15 +41,18 @@ impl Active {
     /// Puts a job on the client's list, or changes its title there. A job stays on the list until
     /// it ends. Retrying does not put it back; `PUT` it again.
     #[oai(path = "/", method = "put", operation_id = "set_active_job")]
-    async fn set_active_job(&self, body: Body<SetActiveJob>) -> Result<Json<ActiveJob>> {
+    async fn set_active_job(
+        &self,
+        jobs: Acting,
+        body: Body<SetActiveJob>,
+    ) -> Result<Json<ActiveJob>> {
         let SetActiveJob {
             client_id,
             job_id,
             title,
         } = body.value;
         Ok(Json(
-            self.0
-                .set_active_job(&client_id, &job_id, title)
+            jobs.set_active_job(&client_id, &job_id, title)
                 .await?
                 .into(),
         ))
@@ -61,12 +64,13 @@ impl Active {
     #[oai(path = "/", method = "delete", operation_id = "remove_active_jobs")]
     async fn remove_active_jobs(
         &self,
+        jobs: Acting,
         /// Id of the client.
         client_id: Query<String>,
         /// Id of the job; all jobs of the client by default.
         job_id: Query<Option<String>>,
     ) -> Result<Json<RemovedActiveJobs>> {
-        let removed = self.0.remove_active_jobs(&client_id.0, job_id.0).await?;
+        let removed = jobs.remove_active_jobs(&client_id.0, job_id.0).await?;
         Ok(Json(RemovedActiveJobs {
             message: "Active jobs removed".to_owned(),
             removed,

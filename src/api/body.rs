@@ -4,20 +4,20 @@
 //! bodies that the document forbids. This module validates with the document's schema and reports
 //! every error with its JSON pointer.
 
-mod integers;
 mod parsed_size;
 mod receive;
 mod shape;
 mod words;
 
 use super::{
-    dto::NewJob,
+    dto::{NewJob, NewSchedule},
     memory_limit::MemoryReservation,
     problem::{Problem, shown},
 };
 use crate::{
     error::{Error, FieldError},
     jobs,
+    strict_json::{self, JsonError},
 };
 use poem::{Request, RequestBody, Result, http::header};
 use poem_openapi::{
@@ -226,15 +226,13 @@ pub fn check_content_encoding(request: &Request, taken: &[&str]) -> Result<()> {
 }
 
 fn from_json(bytes: &[u8]) -> Result<Value> {
-    let value = serde_json::from_slice(bytes).map_err(|error| {
-        let detail = format!("The body is not valid JSON: {error}.");
-        Problem::new("malformed_body", detail)
-    })?;
-    let errors = integers::too_long(bytes);
-    if errors.is_empty() {
-        return Ok(value);
-    }
-    Err(Problem::invalid(errors).into())
+    strict_json::read(bytes).map_err(|error| match error {
+        JsonError::Malformed(error) => {
+            let detail = format!("The body is not valid JSON: {error}.");
+            Problem::new("malformed_body", detail).into()
+        }
+        JsonError::Invalid(errors) => Problem::invalid(errors).into(),
+    })
 }
 
 fn parse<T: ParseFromJSON>(mut raw: Value) -> Result<T> {
@@ -244,10 +242,11 @@ fn parse<T: ParseFromJSON>(mut raw: Value) -> Result<T> {
         return Err(Problem::invalid(errors).into());
     }
     T::parse_from_json(Some(raw)).map_err(|error| {
+        let why = error.into_message();
         let error = FieldError::at(
             "",
             "invalid",
-            format!("The body cannot be read: {}.", error.into_message()),
+            format!("The body cannot be read: {}.", why.trim_end_matches('.')),
         );
         Problem::invalid(vec![error]).into()
     })
@@ -255,22 +254,31 @@ fn parse<T: ParseFromJSON>(mut raw: Value) -> Result<T> {
 
 /// Reads a job to create from JSON, as the API reads it from a body.
 pub fn read_new_job(fields: Value) -> Result<jobs::NewJob, Error> {
-    let read = parse::<NewJob>(fields).map_err(|error| {
-        let problem = error.downcast_ref::<Problem>();
-        match problem.filter(|problem| !problem.errors.is_empty()) {
-            Some(problem) => Error::Invalid(problem.errors.clone()),
-            None => Error::Internal(error.to_string()),
-        }
-    });
-    read.map(Into::into)
+    parse::<NewJob>(fields).map(Into::into).map_err(wrong)
 }
+
+/// Reads a schedule to create from JSON, as the API reads it from a body.
+pub fn read_new_schedule(fields: Value) -> Result<jobs::NewSchedule, Error> {
+    parse::<NewSchedule>(fields).map(Into::into).map_err(wrong)
+}
+
+fn wrong(error: poem::Error) -> Error {
+    let problem = error.downcast_ref::<Problem>();
+    match problem.filter(|problem| !problem.errors.is_empty()) {
+        Some(problem) => Error::Invalid(problem.errors.clone()),
+        None => Error::Internal(error.to_string()),
+    }
+}
+
+/// Integer fields of a job to create.
+const JOB_INTEGERS: [&str; 3] = ["priority", "max_attempts", "max_run_seconds"];
 
 /// Integer fields of list elements. Other members of the elements may hold any value and must stay
 /// unchanged.
 const INTEGER_FIELDS: [(&str, &[&str]); 3] = [
     ("items", &["idx"]),
     ("outcomes", &["retry_after_seconds"]),
-    ("jobs", &["priority", "max_attempts", "max_run_seconds"]),
+    ("jobs", &JOB_INTEGERS),
 ];
 
 /// Converts numbers such as 9.0 to integers: JSON Schema accepts them as integers, the parser does
@@ -290,6 +298,14 @@ fn whole_numbers(body: &mut Value) {
                 .for_each(|(_, n)| whole_number(n));
         }
     }
+    // The template of a schedule is a job.
+    let template = members.get_mut("template").and_then(Value::as_object_mut);
+    let of_template = template
+        .into_iter()
+        .flat_map(|template| template.iter_mut());
+    of_template
+        .filter(|(name, _)| JOB_INTEGERS.contains(&name.as_str()))
+        .for_each(|(_, n)| whole_number(n));
     for member in members.values_mut() {
         whole_number(member);
     }

@@ -2,6 +2,7 @@
 
 use super::{
     Tag,
+    auth::{Acting, lease_of},
     body::{Body, MaxBodyBytes, OptionalBody},
     dto::{
         ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob,
@@ -12,11 +13,11 @@ use super::{
     json_bytes::JsonBytes,
     results::ResultFiles,
 };
-use crate::jobs::{AttemptReport, Ending, Guard, JobManager};
-use poem::{Result, web::Data};
+use crate::jobs::{AttemptReport, Ending, Guard};
+use poem::{Request, Result, web::Data};
 use poem_openapi::{OpenApi, param::Path, payload::Json};
 
-pub struct Claims(pub JobManager);
+pub struct Claims;
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Workers")]
 impl Claims {
@@ -28,12 +29,16 @@ impl Claims {
     #[oai(path = "/claims", method = "post", operation_id = "claim_jobs")]
     async fn claim_jobs(
         &self,
+        jobs: Acting,
         body: Body<ClaimJobs>,
         limit: Data<&MaxBodyBytes>,
     ) -> Result<JsonBytes<ClaimedJobs>> {
         let max_body_bytes = limit.0.0 as u64;
+        let waits = body.value.wait_seconds.is_some_and(|seconds| seconds > 0);
+        let caller = jobs.caller().filter(|_| waits);
+        let _place = caller.map(|caller| caller.limits.wait()).transpose()?;
         // A waiting call must not hold its body in memory: it may be a megabyte of blanks.
-        let claimed = self.0.claim_jobs(body.into_value().into()).await?;
+        let claimed = jobs.claim_jobs(body.into_value().into()).await?;
         let claimed = ClaimedJobs {
             jobs: claimed.into_iter().filter_map(ClaimedJob::of).collect(),
             max_body_bytes,
@@ -52,14 +57,16 @@ impl Claims {
     )]
     async fn heartbeat(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         body: Body<SendHeartbeat>,
+        request: &Request,
     ) -> Result<Json<HeartbeatAnswer>> {
-        let token = body.value.lease_token.clone();
+        let given = Some(body.value.lease_token.clone());
+        let token = lease_of(request, given).unwrap_or_default();
         Ok(Json(
-            self.0
-                .heartbeat(&job_id.0, &token, body.value.into())
+            jobs.heartbeat(&job_id.0, &token, body.value.into())
                 .await?
                 .into(),
         ))
@@ -68,7 +75,8 @@ impl Claims {
     /// Release a job
     ///
     /// Moves a processing job back to queued without counting the attempt, for a worker that stops.
-    /// If cancelling was requested, the job becomes cancelled.
+    /// If cancelling was requested, the job becomes cancelled. A job that its creator runs goes to
+    /// workers, even if it was not started.
     #[oai(
         path = "/jobs/:job_id/release",
         method = "post",
@@ -76,13 +84,13 @@ impl Claims {
     )]
     async fn release_job(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
         body: OptionalBody<ReleaseJob>,
     ) -> Result<JobResponse> {
-        let job = self
-            .0
+        let job = jobs
             .release_job(
                 &job_id.0,
                 Guard {
@@ -101,6 +109,7 @@ impl Claims {
     #[oai(path = "/outcomes", method = "post", operation_id = "report_outcomes")]
     async fn report_outcomes(
         &self,
+        jobs: Acting,
         body: Body<ReportOutcomes>,
         files: Data<&ResultFiles>,
     ) -> Result<Json<Outcomes>> {
@@ -113,7 +122,7 @@ impl Claims {
                 outcome.ending = Ending::Failed(failure);
             }
         }
-        let answers = self.0.report_outcomes(outcomes).await?;
+        let answers = jobs.report_outcomes(outcomes).await?;
         let outcomes = answers
             .into_iter()
             .map(|(id, outcome)| OutcomeAnswer::of(Some(id), outcome))

@@ -18,6 +18,17 @@ pub struct Operation {
     pub codes: &'static [&'static str],
 }
 
+/// Operations about one job that find it in the archive too.
+const OF_ARCHIVE: [&str; 2] = ["get_job", "restore_job"];
+
+impl Operation {
+    /// Returns the code of the operation's problem for an archived job, if it has one.
+    pub fn code_of_archived(&self) -> Option<&'static &'static str> {
+        let is_of_job = self.codes.contains(&"job_not_found") && !OF_ARCHIVE.contains(&self.id);
+        is_of_job.then_some(&"job_archived")
+    }
+}
+
 /// Codes that every operation may return.
 pub const COMMON_CODES: [&str; 8] = [
     "invalid_request",
@@ -54,8 +65,11 @@ const IDEMPOTENT: &[Header] = &[Header::IdempotencyKey];
 const RESUMABLE: &[Header] = &[Header::LastEventId];
 const CONDITIONAL: &[Header] = &[Header::IfMatch];
 
+/// Problems of an older call that creates a job, and perhaps its episode.
+const OLDER_CREATE: &[&str] = &["series_not_found", "idempotency_key_reused"];
+
 /// All operations of the document.
-pub const OPERATIONS: [Operation; 69] = [
+pub const OPERATIONS: [Operation; 112] = [
     operation(
         "generate_idea2video",
         IDEMPOTENT,
@@ -85,7 +99,11 @@ pub const OPERATIONS: [Operation; 69] = [
     ),
     operation("list_jobs", &[], &["search_too_long"]),
     operation("count_jobs", &[], &["search_too_long"]),
-    operation("get_job", &[Header::IfNoneMatch], &["job_not_found"]),
+    operation(
+        "get_job",
+        &[Header::IfNoneMatch],
+        &["job_not_found", "archive_unavailable", "archive_damaged"],
+    ),
     operation(
         "update_job",
         CONDITIONAL,
@@ -218,6 +236,7 @@ pub const OPERATIONS: [Operation; 69] = [
     operation("list_workers", &[], &[]),
     operation("list_queues", &[], &[]),
     operation("get_queue", &[], &[]),
+    operation("forecast_queue", &[], &[]),
     operation("set_queue", &[], &[]),
     operation("get_progress", &[], &["job_not_found"]),
     operation(
@@ -251,6 +270,7 @@ pub const OPERATIONS: [Operation; 69] = [
         &[],
         &["job_not_found", "shot_not_found", "counter_exhausted"],
     ),
+    operation("create_media_link", &[], &[]),
     operation("list_items", &[], &["job_not_found"]),
     operation(
         "report_items",
@@ -290,9 +310,64 @@ pub const OPERATIONS: [Operation; 69] = [
         &["action_not_found", "action_running", "cannot_undo"],
     ),
     operation("list_action_outcomes", &[], &["action_not_found"]),
+    operation(
+        "create_schedule",
+        &[],
+        &["item_conflict", "schedule_exists"],
+    ),
+    operation("list_schedules", &[], &[]),
+    operation("preview_schedule", &[], &[]),
+    operation("get_schedule", &[], &["schedule_not_found"]),
+    operation(
+        "update_schedule",
+        &[],
+        &["schedule_not_found", "item_conflict"],
+    ),
+    operation("delete_schedule", &[], &["schedule_not_found"]),
+    operation("pause_schedule", &[], &["schedule_not_found"]),
+    operation("resume_schedule", &[], &["schedule_not_found"]),
+    operation(
+        "run_schedule",
+        IDEMPOTENT,
+        &[
+            "schedule_not_found",
+            "series_not_found",
+            "episode_not_found",
+            "job_exists",
+            "idempotency_key_reused",
+            "counter_exhausted",
+        ],
+    ),
+    operation("list_schedule_times", &[], &["schedule_not_found"]),
+    operation("create_webhook", &[], &[]),
+    operation("list_webhooks", &[], &[]),
+    operation("get_webhook", &[], &["webhook_not_found"]),
+    operation(
+        "update_webhook",
+        &[],
+        &["webhook_not_found", "webhook_of_jobs"],
+    ),
+    operation(
+        "delete_webhook",
+        &[],
+        &["webhook_not_found", "webhook_of_jobs"],
+    ),
+    operation("pause_webhook", &[], &["webhook_not_found"]),
+    operation("resume_webhook", &[], &["webhook_not_found"]),
+    operation(
+        "test_webhook",
+        &[],
+        &["webhook_not_found", "webhook_of_jobs"],
+    ),
+    operation("rotate_webhook_secret", &[], &["webhook_not_found"]),
+    operation("replay_webhook", &[], &["webhook_not_found"]),
+    operation("list_webhook_deliveries", &[], &["webhook_not_found"]),
+    operation("retry_webhook_delivery", &[], &["delivery_not_found"]),
+    operation("get_webhook_secret", &[], &[]),
     operation("create_series", IDEMPOTENT, &["idempotency_key_reused"]),
     operation("list_series", &[], &[]),
     operation("get_series", &[], &["series_not_found"]),
+    operation("update_series", &[], &["series_not_found"]),
     operation("delete_series", &[], &["series_not_found"]),
     operation(
         "create_episode",
@@ -305,20 +380,53 @@ pub const OPERATIONS: [Operation; 69] = [
     ),
     operation("list_episodes", &[], &[]),
     operation("get_episode", &[], &["episode_not_found"]),
+    operation(
+        "update_episode",
+        &[],
+        &["episode_not_found", "episode_number_taken"],
+    ),
     operation("delete_episode", &[], &["episode_not_found"]),
     operation("start_import", &[], &[]),
     operation("list_imports", &[], &[]),
     operation("get_import", &[], &["import_not_found"]),
     operation("abort_import", &[], &["import_not_found"]),
     operation("list_import_rejects", &[], &["import_not_found"]),
+    operation("preview_retention", &[], &[]),
+    operation("list_archives", &[], &[]),
+    operation(
+        "restore_job",
+        &[],
+        &["job_not_found", "archive_unavailable", "archive_damaged"],
+    ),
+    operation("list_backups", &[], &["backup_failed"]),
+    operation("back_up", &[], &["backup_failed", "no_backup_folder"]),
     operation("list_keys", &[], &[]),
     operation("create_key", &[], &[]),
     operation("revoke_key", &[], &["key_not_found"]),
     operation("rotate_key", &[], &["key_not_found", "key_revoked"]),
+    operation("list_audit", &[], &[]),
     operation("get_session", &[], &[]),
-    operation("start_session", &[], &["unauthenticated"]),
+    operation(
+        "start_session",
+        &[],
+        &["unauthenticated", "too_many_failures"],
+    ),
     operation("end_session", &[], &[]),
     operation("get_health", &[], &["not_ready"]),
     operation("get_liveness", &[], &[]),
     operation("get_readiness", &[], &["not_ready", "draining"]),
+    operation("legacy_pipeline_idea2video", IDEMPOTENT, OLDER_CREATE),
+    operation("legacy_pipeline_script2video", IDEMPOTENT, OLDER_CREATE),
+    operation("legacy_get_pipeline_job", &[], &["job_not_found"]),
+    operation("legacy_list_pipeline_jobs", &[], &[]),
+    operation(
+        "legacy_cancel_pipeline_job",
+        &[],
+        &["job_not_found", "counter_exhausted"],
+    ),
+    operation("legacy_generate_video", IDEMPOTENT, OLDER_CREATE),
+    operation("legacy_get_video_job", &[], &["job_not_found"]),
+    operation("legacy_list_video_jobs", &[], &[]),
+    operation("legacy_delete_video_job", &[], &["job_not_found"]),
+    operation("legacy_video_health", &[], &[]),
 ];

@@ -1,15 +1,15 @@
-//! Handlers of episodes: create, list, get, delete.
+//! Handlers of episodes: create, list, get, change, delete.
 
 use super::{
     Tag,
+    auth::Acting,
     body::Body,
-    dto::{Episode, EpisodeList, NewEpisode},
+    dto::{Episode, EpisodeList, EpisodePatch, NewEpisode},
     headers::IdempotencyKey,
     json_bytes::JsonBytes,
     paging,
     series::Gone,
 };
-use crate::jobs::JobManager;
 use entity::episode;
 use poem::Result;
 use poem_openapi::{
@@ -18,7 +18,7 @@ use poem_openapi::{
     payload::Json,
 };
 
-pub struct Episodes(pub JobManager);
+pub struct Episodes;
 
 #[derive(ApiResponse)]
 enum CreatedEpisode {
@@ -40,12 +40,12 @@ impl Episodes {
     #[oai(path = "/", method = "post", operation_id = "create_episode")]
     async fn create_episode(
         &self,
+        jobs: Acting,
         key: IdempotencyKey,
         body: Body<NewEpisode>,
     ) -> Result<CreatedEpisode> {
         let idempotency = key.of("create_episode", body.text.as_deref());
-        let episode: Episode = self
-            .0
+        let episode: Episode = jobs
             .create_episode(body.value.into(), idempotency)
             .await?
             .into();
@@ -59,6 +59,7 @@ impl Episodes {
     #[oai(path = "/", method = "get", operation_id = "list_episodes")]
     async fn list_episodes(
         &self,
+        jobs: Acting,
         /// Only episodes of this series.
         series_id: Query<Option<String>>,
         /// Maximum number of episodes on the page; 50 by default.
@@ -70,13 +71,12 @@ impl Episodes {
         counts: Query<Option<bool>>,
     ) -> Result<JsonBytes<EpisodeList>> {
         let after = paging::cursor(cursor.0)?;
-        let (episodes, next) = self
-            .0
+        let (episodes, next) = jobs
             .list_episodes(series_id.0, after, paging::limit(limit.0)?)
             .await?;
         let ids = || episodes.iter().map(|row| row.id.clone()).collect();
         let mut jobs = if counts.0 == Some(true) {
-            Some(self.0.counts_by_episode(ids()).await?)
+            Some(jobs.counts_by_episode(ids()).await?)
         } else {
             None
         };
@@ -103,10 +103,31 @@ impl Episodes {
     #[oai(path = "/:episode_id", method = "get", operation_id = "get_episode")]
     async fn get_episode(
         &self,
+        jobs: Acting,
         /// Id of the episode.
         episode_id: Path<String>,
     ) -> Result<Json<Episode>> {
-        Ok(Json(self.0.get_episode(&episode_id.0).await?.into()))
+        Ok(Json(jobs.get_episode(&episode_id.0).await?.into()))
+    }
+
+    /// Change an episode
+    ///
+    /// Applies a JSON merge patch (RFC 7396): changes the title or the number of an episode.
+    #[oai(
+        path = "/:episode_id",
+        method = "patch",
+        operation_id = "update_episode"
+    )]
+    async fn update_episode(
+        &self,
+        jobs: Acting,
+        /// Id of the episode.
+        episode_id: Path<String>,
+        body: Body<EpisodePatch>,
+    ) -> Result<Json<Episode>> {
+        let patch = body.value.into();
+        let episode = jobs.update_episode(&episode_id.0, patch).await?;
+        Ok(Json(episode.into()))
     }
 
     /// Delete an episode
@@ -120,10 +141,11 @@ impl Episodes {
     )]
     async fn delete_episode(
         &self,
+        jobs: Acting,
         /// Id of the episode.
         episode_id: Path<String>,
     ) -> Result<Gone> {
-        self.0.delete_episode(&episode_id.0).await?;
+        jobs.delete_episode(&episode_id.0).await?;
         Ok(Gone::Gone)
     }
 }

@@ -2,12 +2,12 @@
 
 use super::{
     Tag,
+    auth::Acting,
     dto::{Event, EventList},
     json_bytes::JsonBytes,
     paging,
     rows::Rows,
 };
-use crate::jobs::JobManager;
 use poem::Result;
 use poem_openapi::{
     OpenApi,
@@ -16,7 +16,7 @@ use poem_openapi::{
 };
 use serde_json::json;
 
-pub struct Events(pub JobManager);
+pub struct Events;
 
 #[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Events")]
 impl Events {
@@ -27,6 +27,7 @@ impl Events {
     #[oai(path = "/:job_id/events", method = "get", operation_id = "list_events")]
     async fn list_events(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         /// `next_cursor` of the previous page.
@@ -40,7 +41,7 @@ impl Events {
         let limit = paging::limit(limit.0)?;
         let after = paging::after(cursor.0, after.0)?;
         let mut rows = Rows::new("events");
-        let read = |after, limit| self.0.list_events(&job_id.0, after, limit);
+        let read = |after, limit| jobs.list_events(&job_id.0, after, limit);
         let write = |event| Event::from(event).to_json_string();
         let next_after = rows
             .fill(limit, after, read, |event| event.seq, write)

@@ -1,25 +1,15 @@
 //! Examples of every schema of the document. A test validates each against its schema.
 
+mod rows;
+
+use rows::{
+    ACTION, IDEA, IMPORT, JOB, KEY_TEXT, TOKEN, action, action_outcome, active, archive, audited,
+    backup, bucket, cause, claimed, counts, delivery, episode, event, failed_job, fields, filter,
+    health, held, import, item, key, lease, listed, next_job, of_type, one_loop, outcome,
+    pagination, queue, queue_forecast, reject, report, retention_count, retention_rule, schedule,
+    series, shot, stats, taken, webhook, worker,
+};
 use serde_json::{Value, json};
-
-const JOB: &str = "0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10";
-const SERIES: &str = "0199d3a0-11aa-7000-8000-5a6b7c8d9e0f";
-const EPISODE: &str = "0199d3a0-22bb-7000-8000-5a6b7c8d9e0f";
-const IMPORT: &str = "0199d3b0-5f11-7000-8000-3f1c5b8a2d10";
-const ACTION: &str = "0199d3c0-7a11-7000-8000-3f1c5b8a2d10";
-const TOKEN: &str = "0199d3a4-8a40-7c11-8e55-6b1f0d2c9a77";
-const IDEA: &str = "A fox learns to ride the night train home";
-const REQUIREMENT: &str =
-    "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.";
-
-const KEY_TEXT: &str = "cs_k3x9a2m7_EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0000";
-
-fn key() -> Value {
-    json!({
-        "key_id": "k3x9a2m7", "name": "render farm", "role": "worker", "created_at": "2026-01-31T12:00:00Z",
-        "created_by": null, "expires_at": null, "last_used_at": "2026-01-31T12:05:00Z", "revoked_at": null,
-    })
-}
 
 /// Returns the example of a schema by its name.
 pub fn example(schema: &str) -> Option<Value> {
@@ -39,10 +29,51 @@ fn input(schema: &str) -> Option<Value> {
         "NewJob" => json!({
             "job_type": "idea2video", "mode": "idea", "content": IDEA, "project_title": "Night \
             train",
-            "priority": 5, "labels": {"team": "red"}, "items": [{"key": "shot-1", "input": {"visual_desc": "A platform at night"}}],
+            "priority": 5, "labels": {"team": "red"},
+            "webhook": {"url": "https://hooks.studio.example/films", "kinds": ["job.completed"]},
+            "items": [{"key": "shot-1", "input": {"visual_desc": "A platform at night"}}],
         }),
+        "PipelineIdea" => json!({"idea": IDEA, "style": "Cartoon style", "title": "Night train"}),
+        "PipelineScript" => json!({
+            "script": "EXT. LIGHTHOUSE - DAWN\nWaves break on the rocks.", "style": "Anime Style",
+        }),
+        "GenerateVideo" => json!({"mode": "idea", "content": IDEA, "title": "Night train"}),
+        "PipelineCreated" => json!({
+            "job_id": JOB, "episode_id": null, "status": "pending",
+            "message": "idea2video job created successfully", "pipeline_type": "idea2video",
+            "created_at": "2026-01-31T12:00:00.123456",
+        }),
+        "PipelineJob" => json!({
+            "job_id": JOB, "episode_id": null, "status": "running", "pipeline_type": "idea2video",
+            "progress": 0.2, "video_path": null, "error": null,
+            "created_at": "2026-01-31T12:00:00.123456", "updated_at": "2026-01-31T12:04:10",
+        }),
+        "PipelineCancelled" => json!({"message": "Job cancelled successfully", "job_id": JOB}),
+        "VideoMode" => json!("idea"),
+        "VideoCreated" => json!({
+            "job_id": JOB, "status": "queued", "message": "Video generation job created successfully",
+            "mode": "idea", "episode_id": null, "created_at": "2026-01-31T12:00:00.123456Z",
+            "working_dir": format!(".working_dir/idea2video/{JOB}"),
+            "deprecated_endpoints": ["/api/v1/generate/idea2video"],
+        }),
+        "Video" => json!({
+            "job_id": JOB, "status": "processing", "mode": "idea", "progress": 50.0,
+            "current_stage": "Rendering shots", "video_path": null,
+            "working_dir": format!(".working_dir/idea2video/{JOB}"), "total_shots": 2, "error": null,
+            "error_details": null, "created_at": "2026-01-31T12:00:00.123456Z",
+            "updated_at": "2026-01-31T12:04:10Z", "completed_at": null, "episode_id": null,
+            "title": "Night train",
+        }),
+        "VideoHealth" => json!({"status": "healthy", "total_jobs": 12, "active_jobs": 3}),
         "NewJobs" => json!({"jobs": [{"job_type": "idea2video", "content": IDEA}]}),
-        "SetQueue" => json!({"paused": false, "max_running": 4, "max_run_seconds": 7200}),
+        "SetQueue" => json!({
+            "paused": false, "max_running": 4, "max_run_seconds": 7200,
+            "keep": {"completed": "30d"}, "then": "archive",
+        }),
+        "SetKeep" => json!({"completed": "30d", "failed": "90d", "cancelled": null}),
+        "NewJobWebhook" => json!({
+            "url": "https://hooks.studio.example/films", "kinds": ["job.completed"],
+        }),
         "NewItem" => json!({"key": "shot-1", "input": {"visual_desc": "A platform at night"}}),
         "JobPatch" => {
             json!({"project_title": "Night train, second cut", "labels": {"team": "blue"}})
@@ -71,8 +102,25 @@ fn input(schema: &str) -> Option<Value> {
         "ReportOutcomes" => json!({"outcomes": [outcome()]}),
         "JobOutcome" => outcome(),
         "NewSeries" => json!({"title": "Night trains"}),
-        "NewKey" => json!({"name": "render farm", "role": "worker"}),
+        "SeriesPatch" => json!({"title": "Night trains, part two"}),
+        "EpisodePatch" => json!({"title": "Home again", "number": 2}),
+        "NewKey" => json!({"name": "render farm", "role": "worker", "labels": {"team": "red"}}),
+        "NewSchedule" => json!({
+            "schedule_id": "nightly", "kind": "cron", "expr": "30 2 * * *", "timezone": "Europe/Berlin",
+            "template": {"job_type": "idea2video", "content": IDEA}, "missed": "last",
+        }),
+        "SchedulePatch" => json!({"expr": "0 4 * * MON-FRI"}),
+        "PreviewSchedule" => json!({
+            "kind": "cron", "expr": "30 2 * * *", "timezone": "Europe/Berlin", "count": 3,
+        }),
+        "NewWebhook" => json!({
+            "url": "https://hooks.studio.example/callsheet", "kinds": ["job.completed", "job.failed"],
+            "labels": {"team": "red"},
+        }),
+        "WebhookPatch" => json!({"kinds": ["job.completed", "job.failed", "job.cancelled"]}),
+        "ReplayWebhook" => json!({"since": "2026-01-31T12:00:00Z"}),
         "NewSession" => json!({"key": KEY_TEXT}),
+        "NewMediaLink" => json!({"path": "/media/idea2video/final_video.mp4"}),
         "NewEpisode" => json!({"title": "Home", "number": 1}),
         _ => return None,
     })
@@ -81,13 +129,59 @@ fn input(schema: &str) -> Option<Value> {
 fn output(schema: &str) -> Option<Value> {
     Some(match schema {
         "Key" => key(),
+        "MediaLink" => json!({
+            "url": "/media/idea2video/final_video.mp4?exp=1769864400&sig=0f1e2d", "expires_at": "2026-01-31T13:00:00Z",
+        }),
+        "AuditEntry" => audited(),
+        "AuditList" => json!({"entries": [audited()], "has_more": false, "next_cursor": null}),
+        "Backup" => backup(),
+        "Archive" => archive(),
+        "ArchiveList" => json!({
+            "archives": [archive()], "has_more": false, "next_cursor": null,
+        }),
+        "RetentionThen" => json!("delete"),
+        "RetentionRule" => retention_rule(),
+        "RetentionCount" => retention_count(),
+        "RetentionPreview" => json!({
+            "rules": [retention_rule()], "would_delete": 412, "would_archive": 0,
+            "has_archive": false, "counts": [retention_count()],
+        }),
+        "QueueKeep" => json!({"completed": "30d", "failed": null, "cancelled": null}),
+        "BackupList" => json!({"backups": [backup()]}),
+        "Schedule" => schedule(),
+        "ScheduleList" => json!({
+            "schedules": [schedule()], "has_more": false, "next_cursor": null,
+        }),
+        "ScheduleTimes" => json!({
+            "words": "At 02:30 (Europe/Berlin)", "notes": [], "timezone": "Europe/Berlin",
+            "next": ["2026-02-01T01:30:00Z", "2026-02-02T01:30:00Z", "2026-02-03T01:30:00Z"],
+        }),
+        "Webhook" => webhook(),
+        "WebhookList" => json!({
+            "webhooks": [webhook()], "has_more": false, "next_cursor": null,
+        }),
+        "JobWebhook" => json!({
+            "url": "https://hooks.studio.example/films", "kinds": ["job.completed"],
+        }),
+        "WebhookSecret" => json!({"secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}),
+        "WebhookState" => json!("active"),
+        "Delivery" => delivery(),
+        "DeliveryList" => json!({
+            "deliveries": [delivery()], "has_more": false, "next_cursor": null,
+        }),
+        "DeliveryState" => json!("delivered"),
+        "ScheduleKind" => json!("cron"),
+        "ScheduleOverlap" => json!("skip"),
+        "ScheduleMissed" => json!("last"),
         "KeyList" => json!({"keys": [key()]}),
         "CreatedKey" => json!({
-            "key_id": "k3x9a2m7", "name": "render farm", "role": "worker", "key": KEY_TEXT, "expires_at": null,
+            "key_id": "k3x9a2m7", "name": "render farm", "role": "worker", "job_types": null,
+            "labels": {"team": "red"}, "key": KEY_TEXT, "expires_at": null,
         }),
         "Session" => json!({
             "key_id": "k3x9a2m7", "name": "render farm", "role": "worker",
-            "permissions": ["jobs:read", "jobs:claim", "jobs:report"], "open": false,
+            "job_types": null, "labels": {"team": "red"},
+            "permissions": ["jobs:read", "jobs:claim", "jobs:report"], "own_jobs_only": false, "open": false,
         }),
         "Job" => fields(),
         "JobWithShots" => {
@@ -208,234 +302,12 @@ fn output(schema: &str) -> Option<Value> {
         "WorkerStatus" => json!("busy"),
         "HeldJob" => held(),
         "Queue" => queue(),
+        "QueueForecast" => queue_forecast(),
         "QueueList" => json!({"queues": [queue()]}),
         "FieldProblem" => {
             json!({"pointer": "/idea", "code": "too_short", "detail": "Use at least 10 \
                 characters."})
         }
         _ => return None,
-    })
-}
-
-fn fields() -> Value {
-    json!({
-        "job_id": JOB, "job_type": "idea2video", "mode": "idea", "status": "processing", "content": IDEA,
-        "user_requirement": REQUIREMENT, "style": "Cartoon style", "project_title": "Night train",
-        "request_data": {"idea": IDEA}, "context": null, "progress": 50.0, "current_stage": "Rendering shots",
-        "working_dir": format!(".working_dir/idea2video/{JOB}"), "result": null, "error": null, "total_shots": 2,
-        "completed_shots": 1, "episode_id": null, "series_id": null, "created_at": "2026-01-31T12:00:00.123456Z",
-        "updated_at": "2026-01-31T12:04:10.000001Z", "started_at": "2026-01-31T12:00:02.5Z", "completed_at": null,
-        "priority": 0, "run_at": null, "attempt": 1, "max_attempts": 3, "max_run_seconds": null, "run_until": null,
-        "worker_id": "render-1", "lease_expires_at": null, "last_heard_at": "2026-01-31T12:04:10.000001Z", "cancel_requested_at": null, "version": 4, "labels": {"team": "red"},
-        "source": null, "source_status": null,
-    })
-}
-
-fn listed() -> Value {
-    let mut job = fields();
-    job["type"] = json!("idea2video");
-    job["request"] = json!({"idea": IDEA});
-    job
-}
-
-fn pagination() -> Value {
-    json!({"total": 1, "total_exact": true, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
-}
-
-fn shot() -> Value {
-    json!({
-        "shot_idx": 0, "status": "completed", "first_frame_path": "/media/shots/0/first_frame.png",
-        "last_frame_path": "/media/shots/0/last_frame.png", "video_path": "/media/shots/0/video.mp4",
-        "description": null, "visual_desc": "A platform at night", "motion_desc": "dolly in", "audio_desc": null,
-        "camera_idx": 0, "variation_type": "small", "error": null, "scene_idx": 0,
-    })
-}
-
-fn item() -> Value {
-    json!({
-        "idx": 0, "key": "shot-1", "status": "completed", "input": {"visual_desc": "A platform at \
-        night"},
-        "result": {"video_path": "/media/shots/0/video.mp4"}, "error": null, "attempt": 1,
-        "created_at": "2026-01-31T12:00:00.123456Z", "updated_at": "2026-01-31T12:04:10.000001Z",
-        "started_at": "2026-01-31T12:03:00Z", "completed_at": "2026-01-31T12:04:10.000001Z",
-    })
-}
-
-fn report() -> Value {
-    json!({"key": "shot-1", "status": "completed", "result": {"video_path": "/media/shots/0/video.mp4"}})
-}
-
-fn one_loop() -> Value {
-    json!({"name": "rescue_jobs", "ran_at": "2026-01-31T12:00:01.5Z", "runs": 61, "done": 2, "error": null, "panics": 0, "last_success": "2026-01-31T12:00:01.5Z", "errors": 0})
-}
-
-fn health() -> Value {
-    json!({
-        "status": "ok", "reasons": [], "version": "0.1.0", "schema": "s0017_write_probes", "uptime_seconds": 3600.5,
-        "database": {"name": "SQLite", "status": "ok", "latency_ms": 0.2, "version": "3.50.2"},
-        "database_connections": 8, "cache": {"memory": {"jobs": 120, "hit_ratio": 0.93}},
-        "counts": {"queued": 4, "processing": 2, "completed": 90, "failed": 3, "cancelled": 1, "total": 100},
-        "workers": {"live": 3}, "clock_ahead_ms": null, "loops": [one_loop()], "dropped_log_lines": 0,
-    })
-}
-
-fn held() -> Value {
-    json!({
-        "job_id": JOB, "job_type": "idea2video", "project_title": "Night train", "progress": 50.0,
-        "current_stage": "Rendering shots", "lease_expires_at": "2026-01-31T12:05:10.000001Z",
-    })
-}
-
-fn worker() -> Value {
-    json!({
-        "worker_id": "render-1", "host": "gpu-7.internal", "version": "1.4.0",
-        "job_types": ["idea2video", "script2video"], "status": "busy", "jobs": [held()],
-        "first_seen_at": "2026-01-30T09:00:00Z", "last_seen_at": "2026-01-31T12:04:10.000001Z", "claimed": 41,
-        "completed": 39, "failed": 1, "rescued": 0,
-    })
-}
-
-fn queue() -> Value {
-    json!({"job_type": "idea2video", "paused": false, "max_running": 4, "max_run_seconds": 7200, "queued": 12, "processing": 4})
-}
-
-fn lease() -> Value {
-    json!({"token": TOKEN, "expires_at": "2026-01-31T12:01:02.5Z"})
-}
-
-fn claimed() -> Value {
-    json!({"job": fields(), "lease": lease(), "items": [item()]})
-}
-
-fn outcome() -> Value {
-    json!({
-        "job_id": JOB, "lease_token": TOKEN, "outcome": "completed",
-        "result": {"video_path": "/media/idea2video/final_video.mp4"},
-    })
-}
-
-fn taken() -> Value {
-    json!({"job_id": JOB, "status": "completed", "code": null, "detail": null})
-}
-
-fn event() -> Value {
-    json!({
-        "job_id": JOB, "seq": 2, "kind": "started", "status": "processing", "progress": 0.0, "current_stage": null,
-        "total_shots": 2, "completed_shots": 0, "data": {"attempt": 1, "worker_id": "render-1"},
-        "created_at": "2026-01-31T12:00:02.5Z", "position": "1042", "job_type": "script2video", "seconds": 2.376544,
-    })
-}
-
-fn import() -> Value {
-    json!({
-        "import_id": IMPORT, "status": "finished", "found": 24, "imported": 21, "already_there": 2, "merged": 0,
-        "overwritten": 0, "repaired": 3, "rejected": 1, "rejects_kept": 1, "error": null, "started_at": "2026-01-31T12:00:00.123456Z",
-        "finished_at": "2026-01-31T12:00:01.5Z", "report": {"sources": [sums(true)], "total": sums(false)},
-        "options": {
-            "files": ["jobs.json"], "from": null, "source_tz": "America/New_York", "interrupted": "keep",
-            "on_conflict": "skip", "dry_run": false,
-        },
-    })
-}
-
-/// Returns the counts of an import; with `of_source`, those of its only source.
-fn sums(of_source: bool) -> Value {
-    let mut sums = json!({
-        "found": 24, "imported": 21, "already_there": 2, "merged": 0, "overwritten": 0, "repaired": 3, "rejected": 1,
-        "rejected_by_reason": {"unknown_status": 1}, "repaired_by_rule": {"progress_put_on_scale": 3},
-    });
-    if of_source {
-        sums["source"] = json!("jobs.json");
-    }
-    sums
-}
-
-fn reject() -> Value {
-    json!({
-        "reject_id": 7, "file": "jobs.json", "key": "batch-1b15d93a", "reason": "unknown_status",
-        "detail": "The status `archived` is not known.", "raw": "{\"status\": \"archived\"}",
-        "created_at": "2026-01-31T12:00:01Z",
-    })
-}
-
-fn series() -> Value {
-    json!({"series_id": SERIES, "title": "Night trains", "created_at": "2026-01-30T09:00:00Z", "jobs": counts()})
-}
-
-fn episode() -> Value {
-    json!({
-        "episode_id": EPISODE, "series_id": SERIES, "title": "Home", "number": 1, "created_at": "2026-01-30T09:05:00Z",
-        "jobs": counts(),
-    })
-}
-
-fn counts() -> Value {
-    json!({"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44})
-}
-
-fn active() -> Value {
-    let mut job = listed();
-    for field in super::dto::LARGE_FIELDS {
-        job.as_object_mut().map(|job| job.remove(field));
-    }
-    json!({"job": job, "title": "Night train", "since": "2026-01-31T12:00:00.123456Z"})
-}
-
-fn filter() -> Value {
-    json!({"status": ["failed"], "job_type": "idea2video"})
-}
-
-fn action() -> Value {
-    json!({
-        "action_id": ACTION, "action": "retry", "undoes": null, "priority": null, "filter": filter(),
-        "filter_text": "status failed, type idea2video", "status": "running", "matching": 41, "done": 20, "changed": 19,
-        "skipped": 1, "failed": 0, "created_at": "2026-01-31T12:00:02.5Z", "finished_at": null, "error": null,
-    })
-}
-
-fn action_outcome() -> Value {
-    json!({
-        "outcome_id": 7, "job_id": JOB, "outcome": "skipped", "code": "job_transition_illegal",
-        "detail": "A job that is completed cannot be retried: it has ended and stays as it is.",
-    })
-}
-
-fn stats() -> Value {
-    json!({
-        "as_of": "2026-01-31T12:00:02.5Z",
-        "jobs": counts(),
-        "by_type": [of_type()], "scheduled": 0, "oldest_queued_at": "2026-01-31T12:00:00Z",
-        "oldest_queued_seconds": 2.5, "oldest_queued_job_id": JOB, "workers": {"alive": 3, "busy": 1, "stale": 0},
-        "bucket": "minute", "bucket_seconds": 60, "buckets": [bucket()], "failures_today": 1, "stuck": 0,
-        "next": [next_job()], "causes": [cause()],
-    })
-}
-
-fn next_job() -> Value {
-    json!({
-        "job_id": JOB, "job_type": "idea2video", "project_title": "Night train", "priority": 0,
-        "created_at": "2026-01-31T12:00:00Z",
-    })
-}
-
-fn cause() -> Value {
-    json!({"error": "CUDA out of memory: tried to allocate 2.44 GiB", "jobs": [failed_job()]})
-}
-
-fn failed_job() -> Value {
-    json!({"job_id": JOB, "project_title": "Night train", "failed_at": "2026-01-31T12:00:00Z"})
-}
-
-fn of_type() -> Value {
-    json!({
-        "job_type": "idea2video", "queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0,
-        "paused": false, "max_running": null,
-    })
-}
-
-fn bucket() -> Value {
-    json!({
-        "start": "2026-01-31T12:00:00Z", "created": 3, "started": 2, "completed": 1, "failed": 0, "cancelled": 0,
-        "retried": 0, "wait_p50": 1.5, "wait_p95": 2.25, "run_p50": 182.5, "run_p95": 182.5,
     })
 }

@@ -12,9 +12,14 @@ pub struct Given {
     pub mode: Option<String>,
     pub series_id: Option<String>,
     pub episode_id: Option<String>,
+    pub created_by: Option<String>,
     pub label: Vec<String>,
     pub created_after: Option<DateTime<Utc>>,
     pub created_before: Option<DateTime<Utc>>,
+    pub ended_after: Option<DateTime<Utc>>,
+    pub ended_before: Option<DateTime<Utc>>,
+    pub error: Option<String>,
+    pub worker_id: Option<String>,
     pub q: Option<String>,
 }
 
@@ -23,9 +28,11 @@ pub fn filter(given: Given) -> Result<Filter> {
     Ok(Filter {
         status: given.status.map(Into::into),
         job_type: given.job_type,
+        job_types: Vec::new(),
         mode: given.mode,
         series_id: given.series_id,
         episode_id: given.episode_id,
+        created_by: given.created_by,
         labels: given
             .label
             .iter()
@@ -33,6 +40,10 @@ pub fn filter(given: Given) -> Result<Filter> {
             .collect::<Result<_>>()?,
         created_after: given.created_after,
         created_before: given.created_before,
+        ended_after: given.ended_after,
+        ended_before: given.ended_before,
+        error: given.error,
+        worker_id: given.worker_id,
         q: given.q,
     })
 }

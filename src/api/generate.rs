@@ -2,6 +2,7 @@
 
 use super::{
     Tag,
+    auth::Acting,
     body::Body,
     dto::{GenerateIdea, GenerateScript, Generated},
     headers::IdempotencyKey,
@@ -14,7 +15,7 @@ use poem::Result;
 use poem_openapi::{OpenApi, payload::Json};
 use serde_json::Value;
 
-pub struct Generate(pub JobManager);
+pub struct Generate;
 
 #[OpenApi(prefix_path = "/api/v1/generate", tag = "Tag::Generate")]
 impl Generate {
@@ -28,6 +29,7 @@ impl Generate {
     )]
     async fn idea2video(
         &self,
+        jobs: Acting,
         key: IdempotencyKey,
         body: Body<GenerateIdea>,
     ) -> Result<Json<Generated>> {
@@ -47,7 +49,7 @@ impl Generate {
             project_title,
             client_id,
         };
-        self.create(input, idempotency).await
+        create(&jobs, input, idempotency).await
     }
 
     /// Make a video from a script
@@ -60,6 +62,7 @@ impl Generate {
     )]
     async fn script2video(
         &self,
+        jobs: Acting,
         key: IdempotencyKey,
         body: Body<GenerateScript>,
     ) -> Result<Json<Generated>> {
@@ -79,7 +82,7 @@ impl Generate {
             project_title,
             client_id,
         };
-        self.create(input, idempotency).await
+        create(&jobs, input, idempotency).await
     }
 }
 
@@ -93,44 +96,42 @@ struct Input {
     client_id: Option<String>,
 }
 
-impl Generate {
-    async fn create(
-        &self,
-        input: Input,
-        idempotency: Option<Idempotency>,
-    ) -> Result<Json<Generated>> {
-        check_nul(&input)?;
-        let request = serde_json::json!({
-            input.field: input.text,
-            "user_requirement": input.user_requirement,
-            "style": input.style,
-            "project_title": input.project_title,
-        });
-        let Value::Object(request) = request else {
-            unreachable!("json! returned an object")
-        };
-        let new = NewJob {
-            job_type: format!("{}2video", input.field),
-            mode: Some(input.field.to_owned()),
-            content: Some(input.text),
-            user_requirement: Some(input.user_requirement),
-            style: Some(input.style),
-            project_title: input.project_title,
-            request_data: Some(request),
-            client_id: input.client_id,
-            ..NewJob::default()
-        };
-        let job = self.0.create_job(new, idempotency).await?.job;
-        Ok(Json(Generated {
-            job_id: job.id,
-            // A repeated call gets the response of the first one, even if the job has changed
-            // since.
-            status: super::dto::JobStatus::Queued,
-            message: "Video generation job created successfully".to_owned(),
-            created_at: job.created_at.into(),
-            working_dir: job.working_dir.unwrap_or_default(),
-        }))
-    }
+async fn create(
+    jobs: &JobManager,
+    input: Input,
+    idempotency: Option<Idempotency>,
+) -> Result<Json<Generated>> {
+    check_nul(&input)?;
+    let request = serde_json::json!({
+        input.field: input.text,
+        "user_requirement": input.user_requirement,
+        "style": input.style,
+        "project_title": input.project_title,
+    });
+    let Value::Object(request) = request else {
+        unreachable!("json! returned an object")
+    };
+    let new = NewJob {
+        job_type: format!("{}2video", input.field),
+        mode: Some(input.field.to_owned()),
+        content: Some(input.text),
+        user_requirement: Some(input.user_requirement),
+        style: Some(input.style),
+        project_title: input.project_title,
+        request_data: Some(request),
+        client_id: input.client_id,
+        ..NewJob::default()
+    };
+    let job = jobs.create_job(new, idempotency).await?.job;
+    Ok(Json(Generated {
+        job_id: job.id,
+        // A repeated call gets the response of the first one, even if the job has changed
+        // since.
+        status: super::dto::JobStatus::Queued,
+        message: "Video generation job created successfully".to_owned(),
+        created_at: job.created_at.into(),
+        working_dir: job.working_dir.unwrap_or_default(),
+    }))
 }
 
 /// Rejects NUL here, because the service would name the job's field, which this client does not

@@ -3,6 +3,7 @@
 
 use super::{
     Tag,
+    auth::Acting,
     dto::{Import, ImportList, ImportReject, ImportRejectList},
     json_bytes::JsonBytes,
     paging::{self, wrong},
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     import::{Background, Options},
-    jobs::{JobManager, no_nul_parameter},
+    jobs::no_nul_parameter,
     lifecycle::Cursor,
 };
 use chrono_tz::Tz;
@@ -30,7 +31,6 @@ use std::str::FromStr;
 const DEFAULT_FILE_NAME: &str = "upload";
 
 pub struct Imports {
-    pub jobs: JobManager,
     pub background: Background,
 }
 
@@ -61,6 +61,7 @@ impl Imports {
     )]
     async fn start_import(
         &self,
+        jobs: Acting,
         /// Older store from which the dump was made; by default the importer recognises each record
         /// by its fields.
         from: Query<Option<String>>,
@@ -102,9 +103,10 @@ impl Imports {
         };
         let id = self
             .background
+            .acting(&jobs)
             .start(options, dump.place, dump.folder)
             .await?;
-        let import: Import = self.jobs.get_import(&id).await?.into();
+        let import: Import = jobs.get_import(&id).await?.into();
         Ok(StartedImport::Started(
             Json(import),
             format!("/api/v1/imports/{id}"),
@@ -117,6 +119,7 @@ impl Imports {
     #[oai(path = "/", method = "get", operation_id = "list_imports")]
     async fn list_imports(
         &self,
+        jobs: Acting,
         /// Maximum number of imports on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
@@ -125,7 +128,7 @@ impl Imports {
     ) -> Result<JsonBytes<ImportList>> {
         let (limit, after) = (paging::limit(limit.0)?, paging::cursor(cursor.0)?);
         let mut rows = Rows::new("imports");
-        let read = |after, limit| self.jobs.list_imports(after, limit);
+        let read = |after, limit| jobs.list_imports(after, limit);
         let place = |run: &import::Model| Cursor {
             created_at: run.started_at,
             id: run.id.clone(),
@@ -141,10 +144,11 @@ impl Imports {
     #[oai(path = "/:import_id", method = "get", operation_id = "get_import")]
     async fn get_import(
         &self,
+        jobs: Acting,
         /// Id of the import.
         import_id: Path<String>,
     ) -> Result<Json<Import>> {
-        Ok(Json(self.jobs.get_import(&import_id.0).await?.into()))
+        Ok(Json(jobs.get_import(&import_id.0).await?.into()))
     }
 
     /// Abort an import
@@ -159,10 +163,11 @@ impl Imports {
     )]
     async fn abort_import(
         &self,
+        jobs: Acting,
         /// Id of the import.
         import_id: Path<String>,
     ) -> Result<Json<Import>> {
-        Ok(Json(self.jobs.abort_import(&import_id.0).await?.into()))
+        Ok(Json(jobs.abort_import(&import_id.0).await?.into()))
     }
 
     /// List rejects
@@ -177,6 +182,7 @@ impl Imports {
     )]
     async fn list_import_rejects(
         &self,
+        jobs: Acting,
         /// Id of the import.
         import_id: Path<String>,
         /// `next_cursor` of the previous page.
@@ -191,7 +197,7 @@ impl Imports {
         let limit = paging::limit(limit.0)?;
         let after = paging::after(cursor.0, after.0)?;
         let mut rows = Rows::new("rejects");
-        let read = |after, limit| self.jobs.list_import_rejects(&import_id.0, after, limit);
+        let read = |after, limit| jobs.list_import_rejects(&import_id.0, after, limit);
         let write = |reject| ImportReject::from(reject).to_json_string();
         let next_after = rows
             .fill(limit, after, read, |reject| reject.id, write)

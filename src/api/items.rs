@@ -2,6 +2,7 @@
 
 use super::{
     Tag,
+    auth::{Acting, lease_of},
     body::Body,
     dto::{Item, ItemList, ReportItems},
     headers::{IdempotencyKey, IfMatch},
@@ -10,8 +11,8 @@ use super::{
     paging,
     rows::Rows,
 };
-use crate::jobs::{Guard, JobManager};
-use poem::Result;
+use crate::jobs::Guard;
+use poem::{Request, Result};
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
@@ -19,7 +20,7 @@ use poem_openapi::{
 };
 use serde_json::{Value, json};
 
-pub struct Items(pub JobManager);
+pub struct Items;
 
 #[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Items")]
 impl Items {
@@ -30,6 +31,7 @@ impl Items {
     #[oai(path = "/:job_id/items", method = "get", operation_id = "list_items")]
     async fn list_items(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         /// `next_cursor` of the previous page.
@@ -43,7 +45,7 @@ impl Items {
         let limit = paging::limit(limit.0)?;
         let after = paging::after_index(cursor.0, after.0)?;
         let mut rows = Rows::new("items");
-        let read = |after, limit| self.0.list_items(&job_id.0, after, limit);
+        let read = |after, limit| jobs.list_items(&job_id.0, after, limit);
         let write = |item| Item::from(item).to_json_string();
         let next_after = rows
             .fill(limit, after, read, |item| item.idx, write)
@@ -62,17 +64,19 @@ impl Items {
     )]
     async fn report_items(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
         body: Body<ReportItems>,
+        request: &Request,
     ) -> Result<JobResponse> {
         let reports = body.value.items.into_iter().map(Into::into).collect();
         let guard = Guard {
             version: seen.0,
-            lease: body.value.lease_token,
+            lease: lease_of(request, body.value.lease_token),
         };
-        let job = self.0.report_items(&job_id.0, reports, guard).await?;
+        let job = jobs.report_items(&job_id.0, reports, guard).await?;
         answer(job)
     }
 
@@ -87,6 +91,7 @@ impl Items {
     )]
     async fn retry_failed_items(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         key: IdempotencyKey,
@@ -95,6 +100,6 @@ impl Items {
             "retry_failed_items",
             Some(&Value::from(job_id.0.as_str()).to_string()),
         );
-        made(self.0.retry_failed_items(&job_id.0, idempotency).await?.job)
+        made(jobs.retry_failed_items(&job_id.0, idempotency).await?.job)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     Tag,
+    auth::Acting,
     body::Body,
     dto::{
         Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, JobWithShots, ListedJob, NewJob,
@@ -16,6 +17,7 @@ use super::{
     rows::Rows,
 };
 use crate::{
+    error::Error,
     jobs::{self, JobManager, PageAfter, Total},
     lifecycle::Cursor,
 };
@@ -30,7 +32,7 @@ use poem_openapi::{
 use serde_json::json;
 use std::time::Duration;
 
-pub struct Jobs(pub JobManager, pub ListCache);
+pub struct Jobs(pub ListCache);
 
 /// A job with its version.
 #[derive(ApiResponse)]
@@ -110,9 +112,14 @@ impl Jobs {
     /// Adds a job to its queue. Repeating the call with the same `Idempotency-Key` creates nothing
     /// and returns the job of the first call.
     #[oai(path = "/", method = "post", operation_id = "create_job")]
-    async fn create_job(&self, key: IdempotencyKey, body: Body<NewJob>) -> Result<CreatedJob> {
+    async fn create_job(
+        &self,
+        jobs: Acting,
+        key: IdempotencyKey,
+        body: Body<NewJob>,
+    ) -> Result<CreatedJob> {
         let idempotency = key.of("create_job", body.text.as_deref());
-        let job = self.0.create_job(body.value.into(), idempotency).await?.job;
+        let job = jobs.create_job(body.value.into(), idempotency).await?.job;
         made(job)
     }
 
@@ -124,6 +131,7 @@ impl Jobs {
     #[oai(path = "/bulk", method = "post", operation_id = "create_jobs")]
     async fn create_jobs(
         &self,
+        jobs: Acting,
         key: IdempotencyKey,
         body: Body<NewJobs>,
     ) -> Result<Json<Outcomes>> {
@@ -135,7 +143,7 @@ impl Jobs {
             .map(|job| job.job_id.clone())
             .collect();
         let new = body.value.jobs.into_iter().map(Into::into).collect();
-        let outcomes = self.0.create_jobs(new, idempotency).await?;
+        let outcomes = jobs.create_jobs(new, idempotency).await?;
         let outcomes = named
             .into_iter()
             .zip(outcomes)
@@ -159,6 +167,7 @@ impl Jobs {
     )]
     async fn list_jobs(
         &self,
+        jobs: Acting,
         /// Only jobs with this status.
         status: Query<Option<JobStatus>>,
         /// Only jobs of this type.
@@ -169,12 +178,23 @@ impl Jobs {
         series_id: Query<Option<String>>,
         /// Only jobs of this episode.
         episode_id: Query<Option<String>>,
+        /// Only jobs that the key with this id created.
+        created_by: Query<Option<String>>,
         /// Only jobs with this label, as `key=value`. If repeated, a job must have all labels.
         label: Query<Vec<String>>,
         /// Only jobs created at this time or later.
         created_after: Query<Option<DateTime<Utc>>>,
         /// Only jobs created before this time.
         created_before: Query<Option<DateTime<Utc>>>,
+        /// Only jobs that ended at this time or later.
+        ended_after: Query<Option<DateTime<Utc>>>,
+        /// Only jobs that ended before this time.
+        ended_before: Query<Option<DateTime<Utc>>>,
+        /// Only jobs whose error has this signature, as `causes` of the statistics have it: its
+        /// first line, with `#` for numbers and ids.
+        error: Query<Option<String>>,
+        /// Only jobs that this worker holds or ended.
+        worker_id: Query<Option<String>>,
         /// Only jobs with this text in the title or in the first 65,536 characters of the content.
         q: Query<Option<String>>,
         /// Sort order; newest first by default.
@@ -198,9 +218,14 @@ impl Jobs {
             mode: mode.0,
             series_id: series_id.0,
             episode_id: episode_id.0,
+            created_by: created_by.0,
             label: label.0,
             created_after: created_after.0,
             created_before: created_before.0,
+            ended_after: ended_after.0,
+            ended_before: ended_before.0,
+            error: error.0,
+            worker_id: worker_id.0,
             q: q.0,
         })?;
         let limit = paging::limit_or_largest(limit.0)?;
@@ -215,18 +240,19 @@ impl Jobs {
             _ => jobs::View::Full,
         };
         let asked = ListKey {
-            changes: self.0.changes(),
-            filter,
+            changes: jobs.changes(),
+            // The pages of callers with other bindings are not the same.
+            filter: jobs.bound(&filter),
             order,
             after,
             limit,
             view,
         };
-        if let Some((list, next)) = self.1.get(&asked) {
+        if let Some((list, next)) = self.0.get(&asked) {
             return Ok(JsonBytes::already(list)?.followed_by(next));
         }
         let mut rows = Rows::new("jobs");
-        let (total, next) = self.write_page(&mut rows, &asked).await?;
+        let (total, next) = write_page(&jobs, &mut rows, &asked).await?;
         let next_cursor = next.map(|c| c.encode());
         let pagination = Pagination {
             total: total.jobs,
@@ -242,7 +268,7 @@ impl Jobs {
         };
         let rest = json!({"pagination": pagination});
         let list = rows.end_page(rest, next_cursor.clone());
-        self.1.keep(asked, list.bytes(), next_cursor);
+        self.0.keep(asked, list.bytes(), next_cursor);
         Ok(list)
     }
 
@@ -256,6 +282,7 @@ impl Jobs {
     )]
     async fn count_jobs(
         &self,
+        jobs: Acting,
         /// Only jobs with this status.
         status: Query<Option<JobStatus>>,
         /// Only jobs of this type.
@@ -266,12 +293,23 @@ impl Jobs {
         series_id: Query<Option<String>>,
         /// Only jobs of this episode.
         episode_id: Query<Option<String>>,
+        /// Only jobs that the key with this id created.
+        created_by: Query<Option<String>>,
         /// Only jobs with this label, as `key=value`. If repeated, a job must have all labels.
         label: Query<Vec<String>>,
         /// Only jobs created at this time or later.
         created_after: Query<Option<DateTime<Utc>>>,
         /// Only jobs created before this time.
         created_before: Query<Option<DateTime<Utc>>>,
+        /// Only jobs that ended at this time or later.
+        ended_after: Query<Option<DateTime<Utc>>>,
+        /// Only jobs that ended before this time.
+        ended_before: Query<Option<DateTime<Utc>>>,
+        /// Only jobs whose error has this signature, as `causes` of the statistics have it: its
+        /// first line, with `#` for numbers and ids.
+        error: Query<Option<String>>,
+        /// Only jobs that this worker holds or ended.
+        worker_id: Query<Option<String>>,
         /// Only jobs with this text in the title or in the first 65,536 characters of the content.
         q: Query<Option<String>>,
     ) -> Result<Json<JobCounts>> {
@@ -281,12 +319,17 @@ impl Jobs {
             mode: mode.0,
             series_id: series_id.0,
             episode_id: episode_id.0,
+            created_by: created_by.0,
             label: label.0,
             created_after: created_after.0,
             created_before: created_before.0,
+            ended_after: ended_after.0,
+            ended_before: ended_before.0,
+            error: error.0,
+            worker_id: worker_id.0,
             q: q.0,
         })?;
-        Ok(Json(self.0.count_jobs(&filter).await?.into()))
+        Ok(Json(jobs.count_jobs(&filter).await?.into()))
     }
 
     /// Get a job
@@ -295,10 +338,12 @@ impl Jobs {
     /// responds 304 while the job is unchanged. Extending the lease does not change the job's
     /// version, nor do heartbeats and other jobs, so 304 says nothing about `lease_expires_at`,
     /// `last_heard_at`, `queue_position` and the estimated times. With `wait`, the server holds the
-    /// response until the job changes (long polling), for clients that cannot follow a stream.
+    /// response until the job changes (long polling), for clients that cannot follow a stream. A
+    /// job that is in the archive comes from there, with `archived_at`.
     #[oai(path = "/:job_id", method = "get", operation_id = "get_job")]
     async fn get_job(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         /// Maximum number of seconds to hold the response until the job's version exceeds
@@ -313,14 +358,17 @@ impl Jobs {
         let at_least = match wait.0 {
             Some(seconds) => {
                 let wait = Duration::from_secs(seconds);
-                self.0
-                    .wait_for_job(&job_id.0, since_version.0, wait)
-                    .await?
-                    .version
+                match jobs.wait_for_job(&job_id.0, since_version.0, wait).await {
+                    Err(Error::JobArchived(_)) => 0,
+                    job => job?.version,
+                }
             }
             None => 0,
         };
-        let kept = self.0.view_job(&job_id.0, at_least).await?;
+        let kept = match jobs.view_job(&job_id.0, at_least).await {
+            Err(Error::JobArchived(id)) => return of_archive(&jobs, &id, &seen).await,
+            kept => kept?,
+        };
         let tag = etag(kept.job.version);
         if seen.has(&tag) {
             return Ok(GetJobResponse::NotModified(tag));
@@ -333,7 +381,7 @@ impl Jobs {
                     .iter()
                     .map(|item| Shot::from(jobs::Shot::from(item)))
                     .collect();
-                let forecast = self.0.forecast(&kept.job).await?;
+                let forecast = jobs.forecast(&kept.job).await?;
                 let job = JobWithShots::new(kept.job.clone(), shots, kept.next_after, forecast);
                 let body = JsonBytes::of(&job)?;
                 let _ = kept.written.set(body.bytes());
@@ -350,13 +398,13 @@ impl Jobs {
     #[oai(path = "/:job_id", method = "patch", operation_id = "update_job")]
     async fn update_job(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
         body: Body<JobPatch>,
     ) -> Result<JobResponse> {
-        let job = self
-            .0
+        let job = jobs
             .update_job(&job_id.0, body.value.into(), seen.0)
             .await?;
         answer(job)
@@ -368,11 +416,12 @@ impl Jobs {
     #[oai(path = "/:job_id", method = "delete", operation_id = "delete_job")]
     async fn delete_job(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
     ) -> Result<Json<Deleted>> {
-        self.0.delete_job(&job_id.0, seen.0).await?;
+        jobs.delete_job(&job_id.0, seen.0).await?;
         Ok(Json(Deleted {
             message: "Job deleted successfully".to_owned(),
             job_id: job_id.0,
@@ -380,51 +429,63 @@ impl Jobs {
     }
 }
 
-impl Jobs {
-    /// Writes as many jobs of a page as fit, and returns the total number of matching jobs and the
-    /// cursor of the next page.
-    async fn write_page(
-        &self,
-        rows: &mut Rows,
-        asked: &ListKey,
-    ) -> Result<(Total, Option<Cursor>)> {
-        let ListKey {
-            filter,
-            order,
-            view,
-            limit,
-            ..
-        } = asked;
-        let (mut after, mut total, mut last) = (asked.after.clone(), None, None);
-        loop {
-            let page = self
-                .0
-                .list_jobs(filter, *order, after, limit - rows.count(), *view)
-                .await?;
-            let total = *total.get_or_insert(page.total);
-            let mut frames = page.frames;
-            for job in page.jobs {
-                let (place, frame) = (
-                    Cursor {
-                        created_at: job.created_at,
-                        id: job.id.clone(),
-                    },
-                    frames.remove(&job.id),
-                );
-                let job = ListedJob::new(job, *view).with_frame(frame);
-                let row = serde_json::to_string(&job)
-                    .map_err(|error| Problem::internal(&error.to_string()))?;
-                if !rows.push(&row)? {
-                    return Ok((total, last));
-                }
-                last = Some(place);
+/// Writes as many jobs of a page as fit, and returns the total number of matching jobs and the
+/// cursor of the next page.
+async fn write_page(
+    service: &JobManager,
+    rows: &mut Rows,
+    asked: &ListKey,
+) -> Result<(Total, Option<Cursor>)> {
+    let ListKey {
+        filter,
+        order,
+        view,
+        limit,
+        ..
+    } = asked;
+    let (mut after, mut total, mut last) = (asked.after.clone(), None, None);
+    loop {
+        let page = service
+            .list_jobs(filter, *order, after, limit - rows.count(), *view)
+            .await?;
+        let total = *total.get_or_insert(page.total);
+        let mut previews = page.previews;
+        for job in page.jobs {
+            let (place, preview) = (
+                Cursor {
+                    created_at: job.created_at,
+                    id: job.id.clone(),
+                },
+                previews.remove(&job.id).unwrap_or_default(),
+            );
+            let job = ListedJob::new(job, *view).with_preview(preview);
+            let row = serde_json::to_string(&job)
+                .map_err(|error| Problem::internal(&error.to_string()))?;
+            if !rows.push(&row)? {
+                return Ok((total, last));
             }
-            match page.next {
-                Some(next) if page.cut && rows.count() < *limit => after = PageAfter::Cursor(next),
-                next => return Ok((total, next)),
-            }
+            last = Some(place);
+        }
+        match page.next {
+            Some(next) if page.cut && rows.count() < *limit => after = PageAfter::Cursor(next),
+            next => return Ok((total, next)),
         }
     }
+}
+
+/// Returns a job that is in the archive.
+async fn of_archive(jobs: &JobManager, id: &str, seen: &IfNoneMatch) -> Result<GetJobResponse> {
+    let archived = jobs.get_archived_job(id).await?;
+    let tag = etag(archived.record.job.version);
+    if seen.has(&tag) {
+        return Ok(GetJobResponse::NotModified(tag));
+    }
+    let items = archived.record.items.iter();
+    let shots = items
+        .map(|item| Shot::from(jobs::Shot::from(item)))
+        .collect();
+    let job = JobWithShots::archived(archived.record.job, shots, archived.archived_at);
+    Ok(GetJobResponse::Ok(JsonBytes::of(&job)?, tag))
 }
 
 /// Builds the response of every call that creates a job.

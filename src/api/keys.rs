@@ -2,15 +2,14 @@
 
 use super::{
     Tag,
+    auth::{Acting, asker},
     body::Body,
     dto::{CreatedKey, Key, KeyList, NewKey},
 };
-use crate::jobs::{JobManager, Principal};
-use poem::{Result, web::Data};
+use poem::{Request, Result};
 use poem_openapi::{OpenApi, param::Path, payload::Json};
-use std::sync::Arc;
 
-pub struct Keys(pub JobManager);
+pub struct Keys;
 
 #[OpenApi(prefix_path = "/api/v1/keys", tag = "Tag::Keys")]
 impl Keys {
@@ -18,8 +17,8 @@ impl Keys {
     ///
     /// Returns all keys, oldest first, also revoked and expired ones; never their texts.
     #[oai(path = "/", method = "get", operation_id = "list_keys")]
-    async fn list_keys(&self) -> Result<Json<KeyList>> {
-        let keys = self.0.list_keys().await?;
+    async fn list_keys(&self, jobs: Acting) -> Result<Json<KeyList>> {
+        let keys = jobs.list_keys().await?;
         let keys = keys.into_iter().map(Into::into).collect();
         Ok(Json(KeyList { keys }))
     }
@@ -31,12 +30,12 @@ impl Keys {
     #[oai(path = "/", method = "post", operation_id = "create_key")]
     async fn create_key(
         &self,
+        jobs: Acting,
         body: Body<NewKey>,
-        caller: Data<&Arc<Principal>>,
+        request: &Request,
     ) -> Result<Json<CreatedKey>> {
-        let mut new: crate::jobs::NewKey = body.value.into();
-        new.created_by.clone_from(&caller.key_id);
-        Ok(Json(self.0.create_key(new).await?.into()))
+        let jobs = jobs.asked_by(asker(request));
+        Ok(Json(jobs.create_key(body.value.into()).await?.into()))
     }
 
     /// Revoke a key
@@ -46,10 +45,13 @@ impl Keys {
     #[oai(path = "/:key_id", method = "delete", operation_id = "revoke_key")]
     async fn revoke_key(
         &self,
+        jobs: Acting,
         /// Id of the key.
         key_id: Path<String>,
+        request: &Request,
     ) -> Result<Json<Key>> {
-        Ok(Json(self.0.revoke_key(&key_id.0).await?.into()))
+        let jobs = jobs.asked_by(asker(request));
+        Ok(Json(jobs.revoke_key(&key_id.0).await?.into()))
     }
 
     /// Rotate a key
@@ -59,9 +61,12 @@ impl Keys {
     #[oai(path = "/:key_id/rotate", method = "post", operation_id = "rotate_key")]
     async fn rotate_key(
         &self,
+        jobs: Acting,
         /// Id of the key.
         key_id: Path<String>,
+        request: &Request,
     ) -> Result<Json<CreatedKey>> {
-        Ok(Json(self.0.rotate_key(&key_id.0).await?.into()))
+        let jobs = jobs.asked_by(asker(request));
+        Ok(Json(jobs.rotate_key(&key_id.0).await?.into()))
     }
 }

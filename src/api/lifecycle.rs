@@ -3,6 +3,7 @@
 
 use super::{
     Tag,
+    auth::Acting,
     body::{Body, OptionalBody},
     dto::{CancelJob, CompleteJob, FailJob, StartJob, StartedJob, members},
     headers::{IfMatch, etag},
@@ -10,11 +11,11 @@ use super::{
     json_bytes::JsonBytes,
     results::ResultFiles,
 };
-use crate::jobs::{Failure, Guard, JobManager};
+use crate::jobs::{Failure, Guard};
 use poem::{Result, web::Data};
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 
-pub struct Lifecycle(pub JobManager);
+pub struct Lifecycle;
 
 #[derive(ApiResponse)]
 enum StartResponse {
@@ -40,6 +41,7 @@ impl Lifecycle {
     #[oai(path = "/:job_id/start", method = "post", operation_id = "start_job")]
     async fn start_job(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
@@ -51,11 +53,10 @@ impl Lifecycle {
         } = body.0;
         let mut job = match lease_seconds {
             Some(seconds) => {
-                self.0
-                    .start_job_leased(&job_id.0, worker_id, seconds, seen.0)
+                jobs.start_job_leased(&job_id.0, worker_id, seconds, seen.0)
                     .await?
             }
-            None => self.0.start_job(&job_id.0, worker_id, seen.0).await?,
+            None => jobs.start_job(&job_id.0, worker_id, seen.0).await?,
         };
         let (tag, token) = (etag(job.version), job.lease_token.take());
         let body = JsonBytes::of_change(&StartedJob::new(job, token.clone()))?;
@@ -65,9 +66,10 @@ impl Lifecycle {
     /// Complete a job
     ///
     /// Moves a processing job to completed: sets its progress to 100, clears its error, and counts
-    /// all shots as completed. The call may be repeated under the same lease. If the server has a
-    /// media folder, the call has a lease token, and the result names a path under `/media/` that
-    /// is missing or empty there, the attempt fails instead, as by `fail`.
+    /// all shots as completed. Starts a queued job that its creator runs first. The call may be
+    /// repeated under the same lease. If the server has a media folder, the call has a lease token,
+    /// and the result names a path under `/media/` that is missing or empty there, the attempt
+    /// fails instead, as by `fail`.
     #[oai(
         path = "/:job_id/complete",
         method = "post",
@@ -75,6 +77,7 @@ impl Lifecycle {
     )]
     async fn mark_completed(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
@@ -91,8 +94,8 @@ impl Lifecycle {
         };
         let result = result.map(members);
         let job = match files.missing(&guard.lease, result.as_ref()).await {
-            Some(failure) => self.0.mark_failed(&job_id.0, failure, guard).await?,
-            None => self.0.mark_completed(&job_id.0, result, guard).await?,
+            Some(failure) => jobs.mark_failed(&job_id.0, failure, guard).await?,
+            None => jobs.mark_completed(&job_id.0, result, guard).await?,
         };
         answer(job)
     }
@@ -100,11 +103,12 @@ impl Lifecycle {
     /// Fail a job
     ///
     /// Moves a processing job back to queued, with a backoff, if attempts remain and the error is
-    /// retryable; otherwise to failed. If cancelling was requested, the job becomes cancelled. The
-    /// call may be repeated under the same lease.
+    /// retryable; otherwise to failed. If cancelling was requested, the job becomes cancelled. A
+    /// queued job that its creator runs is started before. The call may be repeated under the same lease.
     #[oai(path = "/:job_id/fail", method = "post", operation_id = "mark_failed")]
     async fn mark_failed(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
@@ -121,8 +125,7 @@ impl Lifecycle {
             retryable: retryable.unwrap_or(true),
             retry_after_seconds,
         };
-        let job = self
-            .0
+        let job = jobs
             .mark_failed(
                 &job_id.0,
                 failure,
@@ -142,27 +145,29 @@ impl Lifecycle {
     #[oai(path = "/:job_id/cancel", method = "post", operation_id = "cancel_job")]
     async fn cancel_job(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
         body: OptionalBody<CancelJob>,
     ) -> Result<JobResponse> {
-        let job = self.0.cancel_job(&job_id.0, body.0.reason, seen.0).await?;
+        let job = jobs.cancel_job(&job_id.0, body.0.reason, seen.0).await?;
         answer(job)
     }
 
     /// Retry a job
     ///
     /// Moves a failed or cancelled job back to queued, or a processing one whose worker is gone.
-    /// Completed items stay completed.
+    /// Completed items stay completed. A job that its creator ran, or was to run, goes to workers.
     #[oai(path = "/:job_id/retry", method = "post", operation_id = "retry_job")]
     async fn retry_job(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
     ) -> Result<JobResponse> {
-        let job = self.0.retry_job(&job_id.0, seen.0).await?;
+        let job = jobs.retry_job(&job_id.0, seen.0).await?;
         answer(job)
     }
 
@@ -170,7 +175,8 @@ impl Lifecycle {
     ///
     /// Moves a failed job back to queued, or a processing one whose worker is gone, with its
     /// checkpoint: completed and skipped items stay done, and the next attempt does the others. A
-    /// job without items keeps its progress.
+    /// job without items keeps its progress. A job that its creator ran, or was to run, goes to
+    /// workers.
     #[oai(
         path = "/:job_id/recover",
         method = "post",
@@ -178,11 +184,12 @@ impl Lifecycle {
     )]
     async fn recover_job(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
     ) -> Result<JobResponse> {
-        let job = self.0.recover_job(&job_id.0, seen.0).await?;
+        let job = jobs.recover_job(&job_id.0, seen.0).await?;
         answer(job)
     }
 
@@ -195,11 +202,12 @@ impl Lifecycle {
     #[oai(path = "/:job_id/undo", method = "post", operation_id = "undo_job")]
     async fn undo_job(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
     ) -> Result<JobResponse> {
-        let job = self.0.undo_job(&job_id.0, seen.0).await?;
+        let job = jobs.undo_job(&job_id.0, seen.0).await?;
         answer(job)
     }
 }

@@ -2,8 +2,10 @@
 //! every error.
 
 use super::{
+    auth::{add_rate_headers, is_safe},
     base_path::prefix,
     contract::OPERATIONS,
+    legacy,
     operation_routes::OperationRoutes,
     paging::{NextPage, next_page},
     problem::{Member, Problem, shown},
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::{
     error::FieldError,
-    jobs::JobManager,
+    jobs::{JobManager, Left},
     telemetry::request::{RequestNotes, noting},
 };
 use futures_util::{FutureExt, future::Either};
@@ -45,6 +47,7 @@ impl Problems {
     pub fn new(jobs: &JobManager) -> Self {
         let instruments = jobs.database().instruments();
         let ids = OPERATIONS.iter().map(|operation| operation.id);
+        let ids = ids.chain(legacy::ids());
         instruments.requests.name_operations(ids);
         Self {
             routes: Arc::new(OperationRoutes::of_document()),
@@ -54,6 +57,10 @@ impl Problems {
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Id of a request that may change something, as data of the request.
+#[derive(Clone)]
+pub struct RequestId(pub String);
 
 /// Maximum characters of a request id that the client chooses.
 const MAX_REQUEST_ID_CHARS: usize = 128;
@@ -98,7 +105,9 @@ fn expected(name: &str) -> &'static str {
         "bucket" => "Use minute, quarter_hour or hour.",
         "outcome" => "Use one of changed, skipped, failed.",
         "client_id" => "Send a client_id of 1 to 200 visible characters.",
-        "created_after" | "created_before" => "Use a time such as 2026-01-31T12:00:00Z.",
+        "created_after" | "created_before" | "since" | "ended_after" | "ended_before" => {
+            "Use a time such as 2026-01-31T12:00:00Z."
+        }
         _ => "Invalid value: see this parameter in /openapi.json.",
     }
 }
@@ -122,8 +131,11 @@ pub struct ProblemsEndpoint<E> {
 impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
     type Output = Response;
 
-    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
+    fn call(&self, mut request: Request) -> impl Future<Output = Result<Response>> + Send {
         let id = request_id(request.headers());
+        if !is_safe(request.method()) {
+            request.set_data(RequestId(id.clone()));
+        }
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let (prefix, began) = (prefix(&request), Instant::now());
         let is_http1 = request.version() < Version::HTTP_2;
@@ -139,26 +151,32 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
         };
         answer.map(move |answer| {
             let path = uri.path();
-            let (mut response, operation) = match answer {
+            let (mut response, operation, left) = match answer {
                 Ok(response) => {
                     let response = response.into_response();
                     let operation = response.data::<OperationId>().copied();
-                    (response, operation)
+                    let left = response.data::<Left>().copied();
+                    (response, operation, left)
                 }
                 Err(error) => {
                     let operation = error.data::<OperationId>().copied();
+                    let left = error.data::<Left>().copied();
                     let response = match self.problem(&error, &method, path) {
                         Some(problem) => problem.respond_with(&id, &prefix, error.data::<Member>()),
                         None => error.into_response(),
                     };
-                    (response, operation)
+                    (response, operation, left)
                 }
             };
+            if let Some(left) = left {
+                add_rate_headers(left, response.headers_mut());
+            }
             let operation = operation.map(|operation| operation.0);
             if let Ok(value) = HeaderValue::from_str(&id) {
                 response.headers_mut().insert(REQUEST_ID, value);
             }
             add_link(&mut response, &uri);
+            legacy::mark(operation, response.headers_mut());
             if is_http1 && self.problems.jobs.is_draining() {
                 // A client that kept the connection could send its next request while the server
                 // stops.

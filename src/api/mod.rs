@@ -4,10 +4,13 @@
 mod actions;
 mod active_jobs;
 mod answer_headers;
+mod audit;
 mod auth;
+mod backups;
 mod base_path;
 #[cfg(feature = "bench")]
 mod bench;
+mod bindings;
 mod body;
 mod claims;
 mod contract;
@@ -27,9 +30,11 @@ mod items;
 mod jobs;
 mod json_bytes;
 mod keys;
+mod legacy;
 mod lifecycle;
 mod list_cache;
 mod media;
+mod media_links;
 mod memory_limit;
 mod metrics;
 mod middleware;
@@ -43,24 +48,35 @@ mod problem_pages;
 mod reports;
 mod results;
 mod rows;
+mod schedules;
 mod series;
 mod session;
 mod shots;
+mod shown;
 mod single_headers;
 pub mod spec;
 mod sse;
 mod stats;
+mod storage;
 mod streams;
 mod upload;
+mod webhooks;
 mod workers;
 
-pub use body::read_new_job;
+pub use bindings::{BINDINGS, Bound};
+pub use body::{read_new_job, read_new_schedule};
 pub use contract::OPERATIONS;
 pub use metrics::routes as metrics_routes;
-pub use permissions::{NEEDS, Need, check as check_permissions};
+pub use permissions::{NEEDS, Need, check as check_permissions, has_own_jobs_rule};
+pub use shown::{delivery, schedule, schedule_times, webhook, webhook_with_secret};
 
-use crate::{app::App, dashboard, import::Background, jobs::JobManager};
-use poem::{Endpoint, EndpointExt, Request, Response, Route};
+use crate::{
+    app::App,
+    dashboard,
+    import::Background,
+    jobs::{BackupFolder, JobManager},
+};
+use poem::{Endpoint, EndpointExt, Request, Response, Route, http::Method};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use std::sync::Arc;
 
@@ -83,46 +99,57 @@ enum Tag {
     Stats,
     /// Operations on all jobs that match a filter.
     Actions,
+    /// Schedules, which create jobs by the clock.
+    Schedules,
+    /// Webhooks, which are sent what happens to jobs, and their deliveries.
+    Webhooks,
     /// Series to which jobs and episodes belong.
     Series,
     /// Episodes to which jobs belong.
     Episodes,
     /// Imports of the jobs of an older store, or of an export.
     Imports,
-    /// Keys that may call the server, and sessions of browsers.
+    /// How long ended jobs are kept, and the archive.
+    Storage,
+    /// Copies of the database.
+    Backups,
+    /// Keys that may call the server, sessions of browsers, and the audit of their calls.
     Keys,
     /// Health of the service and its database.
     Health,
+    /// Calls of older services, for clients that have not moved yet.
+    Legacy,
 }
 
 /// Returns the handlers of all operations of the API.
-fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
+fn operations(
+    jobs: &JobManager,
+    imports: &Background,
+    links: &auth::MediaLinks,
+    backups: Option<BackupFolder>,
+) -> impl OpenApi + use<> {
     (
-        generate::Generate(jobs.clone()),
-        jobs::Jobs(jobs.clone(), list_cache::ListCache::default()),
-        lifecycle::Lifecycle(jobs.clone()),
-        (claims::Claims(jobs.clone()), workers::Workers(jobs.clone())),
-        reports::Reports(jobs.clone()),
-        items::Items(jobs.clone()),
-        shots::Shots(jobs.clone()),
-        (
-            events::Events(jobs.clone()),
-            streams::Streams(jobs.clone()),
-            stats::Statistics(jobs.clone()),
-        ),
-        (
-            active_jobs::Active(jobs.clone()),
-            actions::StartActions(jobs.clone()),
-            actions::Actions(jobs.clone()),
-        ),
-        series::Series(jobs.clone()),
-        episodes::Episodes(jobs.clone()),
+        generate::Generate,
+        jobs::Jobs(list_cache::ListCache::default()),
+        lifecycle::Lifecycle,
+        (claims::Claims, workers::Workers),
+        reports::Reports,
+        items::Items,
+        (shots::Shots, media_links::Links(links.clone())),
+        (events::Events, streams::Streams, stats::Statistics),
+        (active_jobs::Active, actions::StartActions, actions::Actions),
+        (schedules::Schedules, webhooks::Webhooks),
+        (series::Series, episodes::Episodes),
         imports::Imports {
-            jobs: jobs.clone(),
             background: imports.clone(),
         },
-        (keys::Keys(jobs.clone()), session::Sessions(jobs.clone())),
-        health::Health(jobs.clone()),
+        (keys::Keys, audit::Audit, session::Sessions(jobs.clone())),
+        (backups::Backups(backups), storage::Storage),
+        (
+            health::Health(jobs.clone()),
+            legacy::DirectPipeline,
+            legacy::Videos,
+        ),
     )
 }
 
@@ -132,7 +159,13 @@ fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
 
 /// Returns all routes of the server: API, documents, dashboard and media, with their middleware.
 pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
-    let service = service(operations(&app.jobs, &app.imports));
+    let links = auth::MediaLinks::new(app.config.link_secret.as_deref());
+    let service = service(operations(
+        &app.jobs,
+        &app.imports,
+        &links,
+        app.config.backups.clone(),
+    ));
     let mut routes = Route::new().nest("/", dashboard::at_root(service));
     routes = dashboard::add(problem_pages::add(docs::add(routes)));
     #[cfg(feature = "bench")]
@@ -147,19 +180,31 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     if app.config.metrics_listen.is_none() {
         routes = routes.at("/metrics", metrics::endpoint(&app.jobs));
     }
+    routes = legacy::add(routes, &app.config.legacy_routes);
     let settings = body::MaxBodyBytes(app.config.max_body_bytes);
     let uploads = upload::MaxUploadBytes(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
     let imports = Arc::new(app.imports.clone());
-    let files = results::ResultFiles::of(&app.config);
+    let files = results::ResultFiles::new(app.config.results_folder());
+    let failures = auth::Failures::new(app.jobs.clock().clone(), &app.config.trusted_proxies);
+    let of_sign_in = failures.clone();
     let data = move |request: &mut Request| {
         request.set_data(settings);
         request.set_data(files.clone());
         request.set_data(uploads);
         request.set_data(imports.clone());
+        if request.method() == Method::POST && request.uri().path() == session::PATH {
+            request.set_data(of_sign_in.clone());
+        }
     };
     routes
-        .with(auth::Authenticate::new(&app.jobs, app.config.public_docs))
+        .with(legacy::Switch::new(&app.config.legacy_routes))
+        .with(auth::Authenticate::new(
+            &app.jobs,
+            app.config.public_docs,
+            failures,
+            links,
+        ))
         .with(prepare::NormalizePath(data))
         .with(middleware::Problems::new(&app.jobs))
         .with(auth::PrivateAnswers(app.jobs.clone()))

@@ -10,7 +10,7 @@ use poem::{
 use serde_json::{Value, json};
 use std::{borrow::Cow, io};
 
-/// Seconds in the `Retry-After` header of a 503 response.
+/// Seconds in the `Retry-After` header of a 503 response, and of a 429 response that names no time.
 const RETRY_AFTER: &str = "1";
 
 /// Seconds in the `Retry-After` header of a 507 response: somebody has to free disk space first.
@@ -133,6 +133,7 @@ impl Problem {
         }
         let retry_after = match status {
             StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER),
+            StatusCode::TOO_MANY_REQUESTS if self.header.is_none() => Some(RETRY_AFTER),
             StatusCode::INSUFFICIENT_STORAGE => Some(RETRY_AFTER_FULL),
             _ => None,
         };
@@ -210,6 +211,10 @@ impl From<Error> for Problem {
                     ..Self::new(error.code(), detail)
                 }
             }
+            Error::RateLimited { wait, .. } => Self {
+                header: Some((header::RETRY_AFTER, (wait.as_secs() + 1).to_string())),
+                ..Self::new(error.code(), detail)
+            },
             Error::Database(source) => Self::internal(&source.to_string()),
             Error::Internal(state) => Self::internal(&state),
             Error::Unreadable(ref id) => {
@@ -218,6 +223,10 @@ impl From<Error> for Problem {
             }
             Error::Unavailable(source) => {
                 tracing::warn!(error = %source, "the database does not respond");
+                Self::new("database_unavailable", detail)
+            }
+            Error::NotAllowed(source) => {
+                tracing::error!(error = %source, "the database does not allow a statement");
                 Self::new("database_unavailable", detail)
             }
             error => Self::new(error.code(), detail),

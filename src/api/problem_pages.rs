@@ -3,7 +3,7 @@
 
 use super::{
     contract::{COMMON_CODES, MUTATION_CODES, OPERATIONS, WITH_BODY},
-    permissions::AUTH_CODES,
+    permissions::{AUTH_CODES, codes_of},
 };
 use crate::{
     codes::CODES,
@@ -101,7 +101,10 @@ fn calls(code: &str) -> Option<Vec<&'static str>> {
     if everywhere.iter().any(|codes| codes.contains(&code)) {
         return None;
     }
-    let returning = OPERATIONS.iter().filter(|one| one.codes.contains(&code));
+    let returning = OPERATIONS.iter().filter(|one| {
+        let archived = one.code_of_archived().is_some_and(|of| *of == code);
+        archived || one.codes.contains(&code) || codes_of(one.id).contains(&code)
+    });
     Some(returning.map(|one| one.id).collect())
 }
 
@@ -128,6 +131,15 @@ fn remedy(code: &str) -> &'static str {
             "Send a valid key as `Authorization: Bearer cs_…`. An admin makes one with \
              `callsheet keys create`."
         }
+        "not_own_job" => {
+            "Ask the owner of the key that `created_by` of the job names, or use a key with the role \
+            operator or admin."
+        }
+        "outside_binding" => {
+            "Use types and labels that the key is bound to, as `GET /api/v1/session` lists them, or \
+            another key."
+        }
+        "key_bound" => "Use a key that is not bound to types or labels; an admin makes one.",
         "role_missing" => "Use a key with the role that `detail` names; an admin makes one.",
         "key_revoked" => "Create a new key.",
         "origin_refused" => {
@@ -136,7 +148,8 @@ fn remedy(code: &str) -> &'static str {
         }
         "route_not_found" => "Check the address; the API's page lists all paths.",
         "job_not_found" | "item_not_found" | "shot_not_found" | "series_not_found"
-        | "episode_not_found" | "import_not_found" | "action_not_found" | "key_not_found" => {
+        | "episode_not_found" | "import_not_found" | "action_not_found" | "key_not_found"
+        | "schedule_not_found" | "webhook_not_found" | "delivery_not_found" => {
             "Check the id. It may have been deleted, or belong to another server."
         }
         "media_not_found" => {
@@ -159,6 +172,27 @@ fn remedy(code: &str) -> &'static str {
         }
         "action_running" => "Wait until the action has ended, or abort it, then undo it.",
         "job_exists" => "Choose another job_id, or let the server choose one.",
+        "no_backup_folder" => "Start the server with --backup-dir, or run `callsheet backup`.",
+        "backup_failed" => {
+            "Free space in the folder of backups, or mend what `detail` names; then try again."
+        }
+        "job_archived" => {
+            "Restore the job first: `POST /api/v1/jobs/{job_id}/restore`, or `callsheet archive \
+             restore`. Reading it with `get_job` needs no restore."
+        }
+        "archive_unavailable" => {
+            "Bring the folder of `--archive` back, and give its files back to the user of the \
+             server. Jobs in the database are not affected, and nothing is removed meanwhile."
+        }
+        "archive_damaged" => {
+            "Run `callsheet archive verify`, and put the files that it names back from a copy of \
+             the folder."
+        }
+        "schedule_exists" => "Choose another schedule_id, or change the schedule that has it.",
+        "webhook_of_jobs" => {
+            "Pause the webhook `jobs`, rotate its secret, or read its deliveries; its URLs are \
+             those that jobs name when they are created."
+        }
         "lease_lost" => {
             "Stop working on the job: its lease has expired, and another worker may have it. \
              Claim a new job."
@@ -189,6 +223,14 @@ fn remedy(code: &str) -> &'static str {
         "too_many_connections" => {
             "Close some connections, or start the server with a larger \
              --max-connections-per-address."
+        }
+        "rate_limited" => {
+            "Wait for the seconds in Retry-After, or have an admin make a key with a larger \
+             --requests-per-minute."
+        }
+        "too_many_waits" => "Close streams or waiting calls of this key, or use several keys.",
+        "too_many_failures" => {
+            "Wait for the seconds in Retry-After, and correct the key: it is wrong or revoked."
         }
         "internal_error" => "The server's log has the cause under the request_id. Report that id.",
         "overloaded" | "search_too_long" | "database_unavailable" | "not_ready" => {

@@ -2,6 +2,7 @@
 
 use super::{
     Tag,
+    auth::Acting,
     body::Body,
     dto::{JobProgress, ReportProgress, ReportShots, ShotList},
     headers::IfMatch,
@@ -9,7 +10,7 @@ use super::{
     json_bytes::JsonBytes,
     paging,
 };
-use crate::jobs::{Guard, JobManager, Progress};
+use crate::jobs::{Guard, Progress};
 use poem::Result;
 use poem_openapi::{
     OpenApi,
@@ -17,7 +18,7 @@ use poem_openapi::{
     payload::Json,
 };
 
-pub struct Reports(pub JobManager);
+pub struct Reports;
 
 #[OpenApi(prefix_path = "/api/v1/jobs")]
 impl Reports {
@@ -33,10 +34,11 @@ impl Reports {
     )]
     async fn get_progress(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
     ) -> Result<Json<JobProgress>> {
-        Ok(Json(self.0.get_job(&job_id.0).await?.into()))
+        Ok(Json(jobs.get_job(&job_id.0).await?.into()))
     }
 
     /// Report progress
@@ -50,6 +52,7 @@ impl Reports {
     )]
     async fn update_progress(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
@@ -64,8 +67,7 @@ impl Reports {
             version: seen.0,
             lease: lease_token,
         };
-        let job = self
-            .0
+        let job = jobs
             .update_progress(
                 &job_id.0,
                 Progress {
@@ -90,6 +92,7 @@ impl Reports {
     )]
     async fn update_shots(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
@@ -104,8 +107,7 @@ impl Reports {
             version: seen.0,
             lease: lease_token,
         };
-        let job = self
-            .0
+        let job = jobs
             .update_shots(&job_id.0, total_shots, completed_shots, guard)
             .await?;
         answer(job)
@@ -123,6 +125,7 @@ impl Reports {
     )]
     async fn list_shots(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         /// `next_cursor` of the previous response.
@@ -131,7 +134,7 @@ impl Reports {
         after: Query<Option<i32>>,
     ) -> Result<JsonBytes<ShotList>> {
         let after = paging::after_index(cursor.0, after.0)?;
-        let (job, shots, next_after) = self.0.list_shots(&job_id.0, after).await?;
+        let (job, shots, next_after) = jobs.list_shots(&job_id.0, after).await?;
         let total_shots = i32::try_from(shots.len())
             .unwrap_or(i32::MAX)
             .max(job.total_shots);

@@ -1,20 +1,16 @@
 //! Look for the files that a result names, in the media folder of this server.
 
-use crate::{config::Config, jobs::Failure, media_folder::MediaFolder};
+use crate::{jobs::Failure, media_folder::MediaFolder};
 use serde_json::{Map, Value};
+use std::path::Path;
 
 /// Media folder in which the files of results have to be; `None` to believe every result.
 #[derive(Clone, Debug)]
 pub struct ResultFiles(Option<MediaFolder>);
 
 impl ResultFiles {
-    pub fn of(config: &Config) -> Self {
-        let folder = config.media_dir.clone();
-        Self(
-            folder
-                .filter(|_| !config.no_check_media)
-                .map(MediaFolder::new),
-        )
+    pub fn new(folder: Option<&Path>) -> Self {
+        Self(folder.map(|path| MediaFolder::new(path.to_owned())))
     }
 
     /// Returns the failure of an attempt whose result names a file that is missing or empty. A

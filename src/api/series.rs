@@ -1,14 +1,14 @@
-//! Handlers of series: create, list, get, delete.
+//! Handlers of series: create, list, get, change, delete.
 
 use super::{
     Tag,
+    auth::Acting,
     body::Body,
-    dto::{self, NewSeries, SeriesList},
+    dto::{self, NewSeries, SeriesList, SeriesPatch},
     headers::IdempotencyKey,
     json_bytes::JsonBytes,
     paging,
 };
-use crate::jobs::JobManager;
 use entity::series;
 use poem::Result;
 use poem_openapi::{
@@ -17,7 +17,7 @@ use poem_openapi::{
     payload::Json,
 };
 
-pub struct Series(pub JobManager);
+pub struct Series;
 
 #[derive(ApiResponse)]
 enum CreatedSeries {
@@ -47,12 +47,12 @@ impl Series {
     #[oai(path = "/", method = "post", operation_id = "create_series")]
     async fn create_series(
         &self,
+        jobs: Acting,
         key: IdempotencyKey,
         body: Body<NewSeries>,
     ) -> Result<CreatedSeries> {
         let idempotency = key.of("create_series", body.text.as_deref());
-        let series: dto::Series = self
-            .0
+        let series: dto::Series = jobs
             .create_series(body.value.into(), idempotency)
             .await?
             .into();
@@ -66,6 +66,7 @@ impl Series {
     #[oai(path = "/", method = "get", operation_id = "list_series")]
     async fn list_series(
         &self,
+        jobs: Acting,
         /// Maximum number of series on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
@@ -74,13 +75,12 @@ impl Series {
         /// Whether to count the jobs of each series by status.
         counts: Query<Option<bool>>,
     ) -> Result<JsonBytes<SeriesList>> {
-        let (series, next) = self
-            .0
+        let (series, next) = jobs
             .list_series(paging::cursor(cursor.0)?, paging::limit(limit.0)?)
             .await?;
         let ids = || series.iter().map(|row| row.id.clone()).collect();
         let mut jobs = if counts.0 == Some(true) {
-            Some(self.0.counts_by_series(ids()).await?)
+            Some(jobs.counts_by_series(ids()).await?)
         } else {
             None
         };
@@ -107,22 +107,38 @@ impl Series {
     #[oai(path = "/:series_id", method = "get", operation_id = "get_series")]
     async fn get_series(
         &self,
+        jobs: Acting,
         /// Id of the series.
         series_id: Path<String>,
         /// Whether to count the jobs of the series by status.
         counts: Query<Option<bool>>,
     ) -> Result<Json<dto::Series>> {
-        let series: dto::Series = self.0.get_series(&series_id.0).await?.into();
+        let series: dto::Series = jobs.get_series(&series_id.0).await?.into();
         if counts.0 != Some(true) {
             return Ok(Json(series));
         }
-        let jobs = self
-            .0
+        let jobs = jobs
             .counts_by_series(vec![series_id.0])
             .await?
             .into_values()
             .next();
         Ok(Json(series.counted(jobs.unwrap_or_default())))
+    }
+
+    /// Change a series
+    ///
+    /// Applies a JSON merge patch (RFC 7396): changes the title of a series.
+    #[oai(path = "/:series_id", method = "patch", operation_id = "update_series")]
+    async fn update_series(
+        &self,
+        jobs: Acting,
+        /// Id of the series.
+        series_id: Path<String>,
+        body: Body<SeriesPatch>,
+    ) -> Result<Json<dto::Series>> {
+        let patch = body.value.into();
+        let series = jobs.update_series(&series_id.0, patch).await?;
+        Ok(Json(series.into()))
     }
 
     /// Delete a series
@@ -136,10 +152,11 @@ impl Series {
     )]
     async fn delete_series(
         &self,
+        jobs: Acting,
         /// Id of the series.
         series_id: Path<String>,
     ) -> Result<Gone> {
-        self.0.delete_series(&series_id.0).await?;
+        jobs.delete_series(&series_id.0).await?;
         Ok(Gone::Gone)
     }
 }

@@ -2,14 +2,21 @@
 
 use super::{
     Tag,
-    auth::COOKIE,
+    auth::{Acting, COOKIE, Failures, asker, session_token},
     body::Body,
     dto::{NewSession, Session},
+    problem::Problem,
 };
-use crate::jobs::{JobManager, Principal, SESSION_HOURS};
-use poem::{Request, Result, web::Data};
+use crate::{
+    error::Error,
+    jobs::{JobManager, Principal, SESSION_HOURS},
+};
+use poem::{Request, Result};
 use poem_openapi::{ApiResponse, OpenApi, payload::Json};
 use std::sync::Arc;
+
+/// Path of the session.
+pub const PATH: &str = "/api/v1/session";
 
 pub struct Sessions(pub JobManager);
 
@@ -43,8 +50,9 @@ impl Sessions {
     /// Returns the caller's key, role and permissions. On a server without keys, everyone is an
     /// admin.
     #[oai(path = "/", method = "get", operation_id = "get_session")]
-    async fn get_session(&self, caller: Data<&Arc<Principal>>) -> Json<Session> {
-        Json(Session::of(&caller))
+    async fn get_session(&self, jobs: Acting) -> Json<Session> {
+        let anyone = Principal::anyone();
+        Json(Session::of(jobs.caller().map_or(&anyone, Arc::as_ref)))
     }
 
     /// Sign in
@@ -57,7 +65,21 @@ impl Sessions {
         body: Body<NewSession>,
         request: &Request,
     ) -> Result<StartedSession> {
-        let (token, principal) = self.0.start_session(&body.value.key)?;
+        let jobs = self.0.asked_by(asker(request));
+        let key = &body.value.key;
+        let failures = request.data::<Failures>();
+        if let Some(failures) = failures {
+            failures.check(request, key)?;
+        }
+        let started = jobs.start_session(key).await;
+        let (token, principal) = started.map_err(|error| {
+            let is_wrong = matches!(error, Error::Unauthenticated(_));
+            let problem = Problem::from(error);
+            match failures {
+                Some(failures) if is_wrong => failures.count(request, problem),
+                _ => problem,
+            }
+        })?;
         let cookie = cookie(&token, SESSION_HOURS * 60 * 60, request);
         Ok(StartedSession::Started(
             Json(Session::of(&principal)),
@@ -67,10 +89,14 @@ impl Sessions {
 
     /// Sign out
     ///
-    /// Lets the browser forget the session.
+    /// Ends the session on all servers within two seconds, and lets the browser forget it.
     #[oai(path = "/", method = "delete", operation_id = "end_session")]
-    async fn end_session(&self, request: &Request) -> EndedSession {
-        EndedSession::Ended(cookie("", 0, request))
+    async fn end_session(&self, request: &Request) -> Result<EndedSession> {
+        if let Some(token) = session_token(request.headers()) {
+            let jobs = self.0.asked_by(asker(request));
+            jobs.end_session(token).await?;
+        }
+        Ok(EndedSession::Ended(cookie("", 0, request)))
     }
 }
 

@@ -2,17 +2,18 @@
 
 use super::{
     Tag,
+    auth::Acting,
     body::Body,
     dto::{EditShot, Shot, ShotUpdated},
 };
 use crate::{
     error::{Error, Resource},
-    jobs::{JobManager, ShotEdit},
+    jobs::ShotEdit,
 };
 use poem::Result;
 use poem_openapi::{OpenApi, param::Path, payload::Json};
 
-pub struct Shots(pub JobManager);
+pub struct Shots;
 
 #[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Items")]
 impl Shots {
@@ -27,6 +28,7 @@ impl Shots {
     )]
     async fn get_shot(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         /// Number of the shot.
@@ -34,7 +36,7 @@ impl Shots {
     ) -> Result<Json<Shot>> {
         let mut after = None;
         loop {
-            let (_, shots, next) = self.0.list_shots(&job_id.0, after).await?;
+            let (_, shots, next) = jobs.list_shots(&job_id.0, after).await?;
             let found = shots.into_iter().find(|shot| shot.shot_idx == shot_idx.0);
             if let Some(shot) = found {
                 return Ok(Json(shot.into()));
@@ -56,6 +58,7 @@ impl Shots {
     )]
     async fn update_shot(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         /// Number of the shot.
@@ -68,7 +71,7 @@ impl Shots {
             .iter()
             .map(|(name, _)| (*name).to_owned())
             .collect();
-        self.0.update_shot(&job_id.0, shot_idx.0, edit).await?;
+        jobs.update_shot(&job_id.0, shot_idx.0, edit).await?;
         let message = "Shot updated successfully".to_owned();
         Ok(Json(ShotUpdated {
             message,

@@ -2,13 +2,14 @@
 
 use super::{
     Tag,
+    auth::Acting,
     dto::{Bucket, StatsReport},
 };
-use crate::jobs::{JobManager, StatsDetail};
+use crate::jobs::StatsDetail;
 use poem::Result;
 use poem_openapi::{OpenApi, param::Query, payload::Json};
 
-pub struct Statistics(pub JobManager);
+pub struct Statistics;
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Stats")]
 impl Statistics {
@@ -20,6 +21,7 @@ impl Statistics {
     #[oai(path = "/stats", method = "get", operation_id = "get_stats")]
     async fn get_stats(
         &self,
+        jobs: Acting,
         /// Length of a bucket; one minute by default.
         bucket: Query<Option<Bucket>>,
         /// Only jobs of this type.
@@ -37,8 +39,7 @@ impl Statistics {
             next: next.0,
             failures: failures.0,
         };
-        let stats = self
-            .0
+        let stats = jobs
             .get_stats(bucket.into(), job_type.0.as_deref(), detail)
             .await?;
         Ok(Json(StatsReport::new(stats, bucket)))

@@ -1,16 +1,17 @@
 //! Handlers of event streams: changes of one job, or of all jobs, as they happen.
 
 use super::{
-    Tag, dto::JobStatus, filter::pair, headers::LastEventId, paging::wrong, sse::EventStream,
+    Tag, auth::Acting, dto::JobStatus, filter::pair, headers::LastEventId, paging::wrong,
+    sse::EventStream,
 };
-use crate::jobs::{EventFilter, JobManager, StreamPosition};
+use crate::jobs::{EventFilter, StreamPosition};
 use poem::Result;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
 };
 
-pub struct Streams(pub JobManager);
+pub struct Streams;
 
 #[derive(ApiResponse)]
 enum JobStreamResponse {
@@ -46,6 +47,7 @@ impl Streams {
     )]
     async fn stream_job_events(
         &self,
+        jobs: Acting,
         /// Id of the job.
         job_id: Path<String>,
         /// Version that the client has: the stream then starts with the changes after it, without a
@@ -57,7 +59,7 @@ impl Streams {
             let version = text.parse::<i64>().ok().filter(|version| *version >= 0);
             version.ok_or("Use the id of a message of this stream: a version, e.g. 7.")
         })?;
-        let watch = self.0.watch_job(&job_id.0, after).await?;
+        let watch = jobs.watch_job(&job_id.0, after).await?;
         Ok(watch.map_or(JobStreamResponse::Over, |watch| {
             JobStreamResponse::Ok(EventStream::of_job(watch))
         }))
@@ -78,6 +80,7 @@ impl Streams {
     )]
     async fn stream_events(
         &self,
+        jobs: Acting,
         /// Only events of jobs of this type. If repeated, the job has one of the types.
         job_type: Query<Vec<String>>,
         /// Only events after which the job has this status. If repeated, it has one of the
@@ -103,9 +106,10 @@ impl Streams {
                 .iter()
                 .map(|text| pair(text))
                 .collect::<Result<_>>()?,
+            ..EventFilter::default()
         };
-        let watch = self.0.watch_jobs(filter, after)?;
-        let jobs = self.0.clone();
+        let watch = jobs.watch_jobs(filter, after)?;
+        let jobs = jobs.clone();
         Ok(JobsStreamResponse::Ok(EventStream::of_all(
             watch,
             move || jobs.now(),

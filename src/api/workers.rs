@@ -2,12 +2,13 @@
 
 use super::{
     Tag,
+    auth::Acting,
     body::Body,
-    dto::{Queue, QueueList, SetQueue, WorkerList, given},
+    dto::{Queue, QueueForecast, QueueList, SetQueue, WorkerList, given, keep_patch},
     json_bytes::JsonBytes,
     paging,
 };
-use crate::jobs::{JobManager, QueuePatch, Workers as Listed};
+use crate::jobs::{QueuePatch, Workers as Listed};
 use poem::Result;
 use poem_openapi::{
     OpenApi,
@@ -15,7 +16,7 @@ use poem_openapi::{
     payload::Json,
 };
 
-pub struct Workers(pub JobManager);
+pub struct Workers;
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Workers")]
 impl Workers {
@@ -27,6 +28,7 @@ impl Workers {
     #[oai(path = "/workers", method = "get", operation_id = "list_workers")]
     async fn list_workers(
         &self,
+        jobs: Acting,
         /// Maximum number of workers on the page; all by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
@@ -38,7 +40,7 @@ impl Workers {
             None => u64::MAX,
         };
         let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let Listed { mut workers, more } = self.0.list_workers().await?;
+        let Listed { mut workers, more } = jobs.list_workers().await?;
         workers.sort_by(|a, b| a.row.worker_id.cmp(&b.row.worker_id));
         let cursor = paging::name_cursor(cursor.0)?;
         let is_later = |id: &str| cursor.as_deref().is_none_or(|last| id > last);
@@ -62,9 +64,8 @@ impl Workers {
     ///
     /// Returns the settings of each queue and its number of queued and processing jobs.
     #[oai(path = "/queues", method = "get", operation_id = "list_queues")]
-    async fn list_queues(&self) -> Result<Json<QueueList>> {
-        let queues = self
-            .0
+    async fn list_queues(&self, jobs: Acting) -> Result<Json<QueueList>> {
+        let queues = jobs
             .list_queues()
             .await?
             .into_iter()
@@ -80,18 +81,40 @@ impl Workers {
     #[oai(path = "/queues/:job_type", method = "get", operation_id = "get_queue")]
     async fn get_queue(
         &self,
+        jobs: Acting,
         /// Type of the jobs.
         job_type: Path<String>,
     ) -> Result<Json<Queue>> {
-        Ok(Json(self.0.get_queue(&job_type.0).await?.into()))
+        Ok(Json(jobs.get_queue(&job_type.0).await?.into()))
+    }
+
+    /// Forecast a queue
+    ///
+    /// Returns when the queue is likely to be empty, by the durations of its jobs in the last week
+    /// and the number of jobs that run now. The times are null while the queue is paused, when none
+    /// of its jobs runs, and when none ended in the last week.
+    #[oai(
+        path = "/queues/:job_type/forecast",
+        method = "get",
+        operation_id = "forecast_queue"
+    )]
+    async fn forecast_queue(
+        &self,
+        jobs: Acting,
+        /// Type of the jobs.
+        job_type: Path<String>,
+    ) -> Result<Json<QueueForecast>> {
+        Ok(Json(jobs.forecast_queue(&job_type.0).await?.into()))
     }
 
     /// Pause, resume or limit a queue
     ///
-    /// Takes effect on all servers at once, for the claims that follow; running jobs continue.
+    /// Takes effect on all servers at once, for the claims that follow; running jobs continue. With
+    /// `keep` and `then`, sets how long ended jobs of the type are kept, and what becomes of them.
     #[oai(path = "/queues/:job_type", method = "put", operation_id = "set_queue")]
     async fn set_queue(
         &self,
+        jobs: Acting,
         /// Type of the jobs.
         job_type: Path<String>,
         body: Body<SetQueue>,
@@ -100,7 +123,8 @@ impl Workers {
             paused: body.value.paused,
             max_running: given(body.value.max_running),
             max_run_seconds: given(body.value.max_run_seconds),
+            keep: keep_patch(body.value.keep, body.value.then)?,
         };
-        Ok(Json(self.0.change_queue(&job_type.0, patch).await?.into()))
+        Ok(Json(jobs.change_queue(&job_type.0, patch).await?.into()))
     }
 }

@@ -5,15 +5,23 @@
 //! also after errors and panics, and records the result of each run.
 
 mod actions;
+mod audit;
+mod backups;
 mod clock;
 mod imports;
 mod jobs;
 mod keys;
+mod retention;
 mod runner;
+mod schedules;
 mod stats;
+mod webhooks;
 mod workers;
 
-use crate::{error::Result, jobs::JobManager};
+use crate::{
+    error::Result,
+    jobs::{BackupFolder, JobManager},
+};
 use chrono::TimeDelta;
 use std::{
     future::{Future, pending},
@@ -38,7 +46,7 @@ pub trait Loop: Send + Sync + 'static {
 }
 
 /// Bounds of what a server keeps; `None` sets no bound.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Bounds {
     /// Days for which the history of an ended job is kept.
     pub history_days: Option<u32>,
@@ -46,6 +54,8 @@ pub struct Bounds {
     pub imports_days: Option<u32>,
     /// Log lines that are kept of a job.
     pub log_lines: Option<u64>,
+    /// Folder for backups.
+    pub backups: Option<BackupFolder>,
 }
 
 /// Running loops of one server; dropping them stops them.
@@ -62,15 +72,30 @@ impl Loops {
         loops.spawn(jobs, imports::FailOrphanedImports);
         loops.spawn(jobs, stats::RollUpStats);
         loops.spawn(jobs, actions::RunActions);
+        loops.spawn(jobs, schedules::FireSchedules);
+        loops.spawn(jobs, webhooks::DeliverWebhooks);
+        loops.spawn(jobs, webhooks::PruneDeliveries);
         loops.spawn(jobs, clock::CheckClock);
         loops.spawn(jobs, keys::LoadKeys);
         loops.spawn(jobs, keys::NoteKeysUsed);
+        loops.spawn(jobs, audit::StoreAudit);
+        loops.spawn(jobs, audit::PruneAudit);
+        loops.spawn(jobs, workers::PruneJobTokens);
+        loops.spawn(jobs, retention::Retain);
+        loops.spawn(jobs, retention::ReturnPages);
         loops.spawn(
             jobs,
             imports::PruneImports {
                 keep: bounds.imports_days.map(days),
             },
         );
+        if let Some(folder) = bounds
+            .backups
+            .clone()
+            .filter(|folder| folder.every.is_some())
+        {
+            loops.spawn(jobs, backups::BackUp { folder });
+        }
         if let Some(keep) = bounds.log_lines {
             loops.spawn(jobs, jobs::PruneLogLines { keep });
         }

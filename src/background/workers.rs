@@ -25,3 +25,14 @@ impl Loop for ForgetWorkers {
         jobs.forget_workers().await
     }
 }
+
+pub struct PruneJobTokens;
+
+impl Loop for PruneJobTokens {
+    const NAME: &'static str = "prune_job_tokens";
+    const PERIOD: Duration = Duration::from_secs(10 * 60);
+
+    async fn run_once(&self, jobs: &JobManager) -> Result<u64> {
+        jobs.prune_job_tokens().await
+    }
+}

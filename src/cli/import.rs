@@ -163,7 +163,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     });
     let mut progress = Progress::begin(&options.files, quiet);
     let mut tell = |outcome: &Outcome| {
-        if !quiet && (verbose || matches!(outcome.fate, RecordOutcome::Rejected(_))) {
+        if !quiet && (verbose || matches!(outcome.kind, RecordOutcome::Rejected(_))) {
             progress.above(&line(outcome));
         }
         progress.step(outcome);
@@ -205,7 +205,7 @@ fn line(outcome: &Outcome) -> String {
     super::plain(&format!(
         "{} {which} {}",
         outcome.file.display(),
-        outcome.fate
+        outcome.kind
     ))
 }
 

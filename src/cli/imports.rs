@@ -2,13 +2,17 @@
 
 use super::{
     Failure,
+    answers::{known, taken, text, time},
     out::{say, say_json},
     plain,
+    remote::path,
+    target::Target,
 };
-use crate::{app::App, lifecycle::Cursor};
+use crate::lifecycle::Cursor;
 use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets::NOTHING};
 use entity::{import, import_reject};
+use hyper::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -19,6 +23,9 @@ const PAGE: u64 = 200;
 pub struct Arguments {
     #[command(subcommand)]
     action: Action,
+    /// URL of a server to call instead of opening the database, with the key of CALLSHEET_API_KEY
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -52,29 +59,75 @@ struct One {
     json: bool,
 }
 
-pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
-    match arguments.action {
+pub async fn run(target: Target, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let done = act(&target, arguments.action).await;
+    target.close().await;
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn act(target: &Target, action: Action) -> Result<(), Failure> {
+    match action {
         Action::List {
             limit,
             cursor,
             json,
-        } => list(&app, limit, cursor, json).await?,
-        Action::Show(one) => show(&app.jobs.get_import(&one.import_id).await?, one.json)?,
-        Action::Rejects(one) => rejects(&app, &one).await?,
-        Action::Abort(one) => show(&app.jobs.abort_import(&one.import_id).await?, one.json)?,
+        } => list(target, limit, cursor, json).await,
+        Action::Show(one) => show(&get(target, &one.import_id).await?, one.json),
+        Action::Rejects(one) => rejects(target, &one).await,
+        Action::Abort(one) => show(&abort(target, &one.import_id).await?, one.json),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-async fn list(app: &App, limit: u64, cursor: Option<String>, json: bool) -> Result<(), Failure> {
-    let unknown = || {
-        Failure::Usage(
-            "this cursor is not one that a list gave: begin again without --cursor".to_owned(),
-        )
+async fn get(target: &Target, id: &str) -> Result<Value, Failure> {
+    match target {
+        Target::Database(app) => Ok(run_json(&app.jobs.get_import(id).await?)),
+        Target::Server(server) => server.get(&path(&["imports", id], &[])?).await,
+    }
+}
+
+async fn abort(target: &Target, id: &str) -> Result<Value, Failure> {
+    match target {
+        Target::Database(app) => Ok(run_json(&app.jobs.abort_import(id).await?)),
+        Target::Server(server) => {
+            let path = path(&["imports", id, "abort"], &[])?;
+            server.call(Method::POST, &path, None).await
+        }
+    }
+}
+
+async fn list(
+    target: &Target,
+    limit: u64,
+    cursor: Option<String>,
+    json: bool,
+) -> Result<(), Failure> {
+    let (runs, next) = page(target, limit, cursor).await?;
+    if json {
+        return say_json(&json!({"imports": runs, "next_cursor": next}));
+    }
+    say(table(&runs))?;
+    if let Some(next) = next {
+        say(format_args!("the next page: --cursor {next}"))?;
+    }
+    Ok(())
+}
+
+/// Returns a page of imports as JSON, and the cursor of the next page.
+async fn page(
+    target: &Target,
+    limit: u64,
+    cursor: Option<String>,
+) -> Result<(Vec<Value>, Option<String>), Failure> {
+    let after = cursor.map(|text| known(&text)).transpose()?;
+    let app = match target {
+        Target::Database(app) => app,
+        Target::Server(server) => {
+            let mut query = vec![("limit", limit.to_string())];
+            query.extend(after.map(|after| ("cursor", after.encode())));
+            let mut list = server.get(&path(&["imports"], &query)?).await?;
+            return Ok((taken(&mut list, "imports"), text(&list, "next_cursor")));
+        }
     };
-    let after = cursor
-        .map(|text| Cursor::decode(&text).ok_or_else(unknown))
-        .transpose()?;
     let runs = app.jobs.list_imports(after, limit).await?;
     let last = runs.last().filter(|_| runs.more);
     let next = last.map(|run| {
@@ -84,19 +137,10 @@ async fn list(app: &App, limit: u64, cursor: Option<String>, json: bool) -> Resu
         }
         .encode()
     });
-    if json {
-        let rows: Vec<_> = runs.iter().map(run_json).collect();
-        say_json(&json!({"imports": rows, "next_cursor": next}))?;
-        return Ok(());
-    }
-    say(table(&runs))?;
-    if let Some(next) = next {
-        say(format_args!("the next page: --cursor {next}"))?;
-    }
-    Ok(())
+    Ok((runs.iter().map(run_json).collect(), next))
 }
 
-fn table(runs: &[import::Model]) -> Table {
+fn table(runs: &[Value]) -> Table {
     let mut table = Table::new();
     table
         .load_style(NOTHING)
@@ -116,9 +160,12 @@ fn table(runs: &[import::Model]) -> Table {
     ];
     table.set_header(names.into_iter().chain(["SOURCES"]));
     for run in runs {
-        let started = run.started_at.format("%Y-%m-%d %H:%M:%S").to_string();
-        let counts = counts(run).map(|(_, n)| n.to_string());
-        let words = [run.id.clone(), started, status(run).to_owned()];
+        let counts = COUNTS.map(|name| number(run, name));
+        let words = [
+            word(run, "import_id"),
+            time(&run["started_at"]),
+            word(run, "status"),
+        ];
         table.add_row(words.into_iter().chain(counts).chain([sources(run)]));
     }
     for column in table.column_iter_mut().skip(3).take(8) {
@@ -127,21 +174,40 @@ fn table(runs: &[import::Model]) -> Table {
     table
 }
 
-fn show(run: &import::Model, json: bool) -> Result<(), Failure> {
+/// Names of the counts of an import.
+const COUNTS: [&str; 8] = [
+    "found",
+    "imported",
+    "already_there",
+    "merged",
+    "overwritten",
+    "repaired",
+    "rejected",
+    "rejects_kept",
+];
+
+fn word(run: &Value, name: &str) -> String {
+    plain(run[name].as_str().unwrap_or("-"))
+}
+
+fn number(run: &Value, name: &str) -> String {
+    run[name].as_i64().unwrap_or_default().to_string()
+}
+
+fn show(run: &Value, json: bool) -> Result<(), Failure> {
     if json {
-        return say_json(&run_json(run));
+        return say_json(run);
     }
-    let time = |t: chrono::DateTime<chrono::Utc>| t.format("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let at = |name: &str| (!run[name].is_null()).then(|| format!("{} UTC", time(&run[name])));
     let words = [
-        ("import", Some(run.id.clone())),
-        ("status", Some(status(run).to_owned())),
+        ("import", text(run, "import_id")),
+        ("status", text(run, "status")),
         ("sources", Some(sources(run))),
-        ("started", Some(time(run.started_at))),
-        ("ended", run.finished_at.map(time)),
-        ("error", run.error.clone()),
+        ("started", at("started_at")),
+        ("ended", at("finished_at")),
+        ("error", text(run, "error")),
     ];
-    let options = run
-        .options
+    let options = run["options"]
         .as_object()
         .into_iter()
         .flatten()
@@ -152,7 +218,7 @@ fn show(run: &import::Model, json: bool) -> Result<(), Failure> {
             Some(value.as_str().map_or(value.to_string(), str::to_owned)),
         )
     });
-    let counts = counts(run).map(|(name, n)| (name, Some(n.to_string())));
+    let counts = COUNTS.map(|name| (name, Some(number(run, name))));
     for (name, value) in words.into_iter().chain(options).chain(counts) {
         if let Some(value) = value {
             say(format_args!("{name:<13} {}", plain(&value)))?;
@@ -163,42 +229,55 @@ fn show(run: &import::Model, json: bool) -> Result<(), Failure> {
 }
 
 /// Prints the totals of all sources by reason or by rule.
-fn by(run: &import::Model, member: &str, words: &str) -> Result<(), Failure> {
-    let counts = run
-        .report
-        .as_ref()
-        .and_then(|report| report["total"][member].as_object());
+fn by(run: &Value, member: &str, words: &str) -> Result<(), Failure> {
+    let counts = run["report"]["total"][member].as_object();
     for (word, n) in counts.into_iter().flatten() {
         say(format_args!("{words} {word}: {n}"))?;
     }
     Ok(())
 }
 
-async fn rejects(app: &App, one: &One) -> Result<(), Failure> {
+async fn rejects(target: &Target, one: &One) -> Result<(), Failure> {
     let mut after = None;
     loop {
-        let page = app
-            .jobs
-            .list_import_rejects(&one.import_id, after, PAGE)
-            .await?;
+        let page = page_of_rejects(target, &one.import_id, after).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };
-        after = Some(last.id);
+        after = last["reject_id"].as_i64();
         for reject in &page {
-            match one.json {
-                true => say_json(&reject_json(reject))?,
-                false => {
-                    let place = reject.key.as_deref().unwrap_or("-");
-                    say(format_args!(
-                        "{}",
-                        plain(&format!(
-                            "{} {place} {}: {}",
-                            reject.file, reject.reason, reject.detail
-                        ))
-                    ))?;
-                }
+            if one.json {
+                say_json(reject)?;
+                continue;
             }
+            let word = |name: &str| reject[name].as_str().unwrap_or("-");
+            say(plain(&format!(
+                "{} {} {}: {}",
+                word("file"),
+                word("key"),
+                word("reason"),
+                word("detail")
+            )))?;
+        }
+    }
+}
+
+/// Returns the rejects behind one with a number, as JSON.
+async fn page_of_rejects(
+    target: &Target,
+    id: &str,
+    after: Option<i64>,
+) -> Result<Vec<Value>, Failure> {
+    match target {
+        Target::Database(app) => {
+            let page = app.jobs.list_import_rejects(id, after, PAGE).await?;
+            Ok(page.iter().map(reject_json).collect())
+        }
+        Target::Server(server) => {
+            let mut query = vec![("limit", PAGE.to_string())];
+            query.extend(after.map(|after| ("cursor", after.to_string())));
+            let path = path(&["imports", id, "rejects"], &query)?;
+            Ok(taken(&mut server.get(&path).await?, "rejects"))
         }
     }
 }
@@ -212,8 +291,8 @@ fn status(run: &import::Model) -> &'static str {
     }
 }
 
-fn sources(run: &import::Model) -> String {
-    let files = run.options["files"].as_array().into_iter().flatten();
+fn sources(run: &Value) -> String {
+    let files = run["options"]["files"].as_array().into_iter().flatten();
     plain(
         &files
             .filter_map(Value::as_str)

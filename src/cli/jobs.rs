@@ -1,25 +1,29 @@
 //! The `callsheet jobs` command.
 
 mod columns;
+mod logs;
 mod preview;
 mod rows;
 mod table;
 mod totals;
+mod watch;
 
 use super::{
     Failure,
+    answers::job_of,
     out::{say, say_json},
     plain,
+    target::{Listed, Target, Verb},
 };
 use crate::{
-    app::App,
     export::job_json,
-    jobs::{Filter, NewJob, Order, PageAfter, View},
-    lifecycle::Cursor,
+    jobs::{Filter, NewJob, Order},
+    strict_json,
 };
 use clap::{Args, Subcommand};
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use entity::{JobStatus, job};
+use hyper::Method;
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;
 use table::TableArguments;
@@ -28,6 +32,9 @@ use table::TableArguments;
 pub struct Arguments {
     #[command(subcommand)]
     action: Action,
+    /// URL of a server to call instead of opening the database, with the key of CALLSHEET_API_KEY
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
 }
 
 impl Arguments {
@@ -57,16 +64,27 @@ enum Action {
         #[arg(long)]
         reason: Option<String>,
     },
-    /// Put a failed or cancelled job back in the queue
+    /// Put a failed or cancelled job, or one whose worker is gone, back in the queue
     Retry(One),
-    /// Put a failed or stuck job back in the queue with its checkpoint
+    /// Put a failed job, or one whose worker is gone, back in the queue with its checkpoint
     Recover(One),
-    /// Undo the last cancel or retry of a job, if nothing has changed since
+    /// Undo the last cancel, retry or change of priority, time or attempts, if nothing came after
+    /// it
     Undo(One),
     /// Create a new job with the failed items of a job
     RetryItems(One),
     /// Delete a job with its items and its history; this cannot be undone
     Delete(One),
+    /// Follow a job until it ends; the exit code is 0 if it completes
+    Watch(One),
+    /// Print the log lines that are kept of a job
+    Logs {
+        /// Id of the job
+        job_id: String,
+        /// Go on printing until the job ends
+        #[arg(long, short)]
+        follow: bool,
+    },
 }
 
 #[derive(Args)]
@@ -151,23 +169,28 @@ struct Create {
 /// Flags that name a table.
 const TABLES: [&str; 2] = ["from_csv", "from_jsonl"];
 
-pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
-    let jobs = &app.jobs;
-    match arguments.action {
-        Action::List(list) => return show_list(&app, list).await,
-        Action::Get(one) => show(&jobs.get_job(&one.job_id).await?, one.json)?,
-        Action::Cancel { one, reason } => {
-            show(&jobs.cancel_job(&one.job_id, reason, None).await?, one.json)?
-        }
-        Action::Retry(one) => show(&jobs.retry_job(&one.job_id, None).await?, one.json)?,
-        Action::Recover(one) => show(&jobs.recover_job(&one.job_id, None).await?, one.json)?,
-        Action::Undo(one) => show(&jobs.undo_job(&one.job_id, None).await?, one.json)?,
-        Action::RetryItems(one) => show(
-            &jobs.retry_failed_items(&one.job_id, None).await?.job,
-            one.json,
-        )?,
+pub async fn run(target: Target, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let done = act(&target, arguments.action).await;
+    target.close().await;
+    done
+}
+
+async fn act(target: &Target, action: Action) -> Result<ExitCode, Failure> {
+    let steer = async |one: One, verb: Verb| -> Result<(), Failure> {
+        show(&target.steer(&one.job_id, verb).await?, one.json)
+    };
+    match action {
+        Action::List(list) => return show_list(target, list).await,
+        Action::Watch(one) => return watch::run(target, &one.job_id, one.json).await,
+        Action::Logs { job_id, follow } => return logs::run(target, &job_id, follow).await,
+        Action::Get(one) => show(&target.job(&one.job_id).await?, one.json)?,
+        Action::Cancel { one, reason } => steer(one, Verb::Cancel { reason }).await?,
+        Action::Retry(one) => steer(one, Verb::Retry).await?,
+        Action::Recover(one) => steer(one, Verb::Recover).await?,
+        Action::Undo(one) => steer(one, Verb::Undo).await?,
+        Action::RetryItems(one) => steer(one, Verb::RetryItems).await?,
         Action::Delete(one) => {
-            jobs.delete_job(&one.job_id, None).await?;
+            target.delete(&one.job_id).await?;
             match one.json {
                 true => {
                     say_json(&json!({"message": "Job deleted successfully", "job_id": one.job_id}))?
@@ -178,13 +201,14 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         Action::Create(create) => {
             let json = create.json;
             if let Some(table) = create.table.open()? {
+                let app = target.database("A table of jobs")?;
                 let defaults = table::Defaults {
                     job_type: create.job_type,
                     labels: create.labels,
                 };
-                return table.run(&app, defaults, json).await;
+                return table.run(app, defaults, json).await;
             }
-            show(&jobs.create_job((*create).into(), None).await?.job, json)?;
+            show(&create.run(target).await?, json)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -208,7 +232,46 @@ impl From<Create> for NewJob {
     }
 }
 
-async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
+impl Create {
+    async fn run(self, target: &Target) -> Result<job::Model, Failure> {
+        match target {
+            Target::Database(app) => Ok(app.jobs.create_job(self.into(), None).await?.job),
+            Target::Server(server) => {
+                let body = Value::Object(self.body());
+                job_of(server.call(Method::POST, "/jobs", Some(&body)).await?)
+            }
+        }
+    }
+
+    /// Returns the job as the body of a request.
+    fn body(self) -> Map<String, Value> {
+        let texts = [
+            ("job_type", self.job_type),
+            ("job_id", self.job_id),
+            ("mode", self.mode),
+            ("content", self.content),
+            ("user_requirement", self.requirement),
+            ("style", self.style),
+            ("project_title", self.title),
+        ];
+        let texts = texts.into_iter();
+        let given = texts.filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
+        let mut body: Map<String, Value> = given.collect();
+        body.insert("priority".to_owned(), self.priority.into());
+        if let Some(request) = self.request_data {
+            body.insert("request_data".to_owned(), request.into());
+        }
+        let labels: Map<_, _> = self
+            .labels
+            .into_iter()
+            .map(|(k, v)| (k, v.into()))
+            .collect();
+        body.insert("labels".to_owned(), labels.into());
+        body
+    }
+}
+
+async fn show_list(target: &Target, list: List) -> Result<ExitCode, Failure> {
     let filter = Filter {
         status: list.status,
         job_type: list.job_type,
@@ -222,27 +285,14 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
     } else {
         Order::NewestFirst
     };
-    let unknown = || {
-        Failure::Usage(
-            "this cursor is not one that a list gave: begin again without --cursor".to_owned(),
-        )
-    };
-    let after = match list.cursor {
-        Some(text) => PageAfter::Cursor(Cursor::decode(&text).ok_or_else(unknown)?),
-        None => PageAfter::Start,
-    };
-    let page = app
-        .jobs
-        .list_jobs(&filter, order, after, list.limit, View::Summary)
-        .await?;
-    let next = page.next.map(|c| c.encode());
+    let Listed { jobs, total, next } = target.list(&filter, order, list.cursor, list.limit).await?;
     if list.json {
-        let rows: Vec<Value> = page.jobs.iter().map(job_json).collect();
-        let pagination = json!({"total": page.total.jobs, "total_exact": page.total.exact, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
+        let rows: Vec<Value> = jobs.iter().map(job_json).collect();
+        let pagination = json!({"total": total.jobs, "total_exact": total.exact, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
         say_json(&json!({"jobs": rows, "pagination": pagination}))?;
         return Ok(ExitCode::SUCCESS);
     }
-    if page.jobs.is_empty() {
+    if jobs.is_empty() {
         match next {
             Some(next) => say(format_args!(
                 "no matching jobs so far; continue the search with --cursor {next}"
@@ -251,14 +301,14 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    say(table(&page.jobs))?;
+    say(table(&jobs))?;
     match next {
         Some(next) => say(format_args!(
             "{} of {}; the next page: --cursor {next}",
-            page.jobs.len(),
-            page.total
+            jobs.len(),
+            total
         ))?,
-        None => say(format_args!("{} of {}", page.jobs.len(), page.total))?,
+        None => say(format_args!("{} of {total}", jobs.len()))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -309,6 +359,7 @@ fn show(job: &job::Model, json: bool) -> Result<(), Failure> {
         ("title", job.project_title.clone()),
         ("error", job.error_message.clone()),
         ("created", time(Some(job.created_at))),
+        ("created by", job.created_by.clone()),
         ("started", time(job.started_at)),
         ("ended", time(job.completed_at)),
         ("runs after", time(job.run_at)),
@@ -328,11 +379,14 @@ fn status(text: &str) -> Result<JobStatus, String> {
         .map_err(|_| "use queued, processing, completed, failed or cancelled".to_owned())
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("use KEY=VALUE, e.g. team=red")?;
     Ok((key.to_owned(), value.to_owned()))
 }
 
 fn object(text: &str) -> Result<Map<String, Value>, String> {
-    serde_json::from_str(text).map_err(|e| format!("use a JSON object: {e}"))
+    match strict_json::read_or_say(text.as_bytes())? {
+        Value::Object(members) => Ok(members),
+        _ => Err("use a JSON object".to_owned()),
+    }
 }

@@ -2,12 +2,13 @@
 
 use super::{
     Failure,
+    jobs::pair,
     out::{note, say, say_json},
     plain,
 };
 use crate::{
     app::App,
-    jobs::{CreatedKey, NewKey, ROLES, role_name, role_named},
+    jobs::{Binding, CreatedKey, NewKey, ROLES, role_name, role_named},
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
@@ -35,6 +36,15 @@ enum Action {
         /// Days after which the key is refused [default: valid until it is revoked]
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
         expires_in_days: Option<u32>,
+        /// Bind the key to jobs of this type; can be repeated
+        #[arg(long = "job-type", value_name = "JOB_TYPE")]
+        job_types: Vec<String>,
+        /// Bind the key to jobs with this label; can be repeated
+        #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
+        labels: Vec<(String, String)>,
+        /// Requests that the key may make in a minute, on each server [default: any number]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=1_000_000))]
+        requests_per_minute: Option<i32>,
     },
     /// Show all keys; their texts are not stored
     List {
@@ -68,13 +78,17 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
             role,
             name,
             expires_in_days,
+            job_types,
+            labels,
+            requests_per_minute,
         } => {
             let days = expires_in_days.map(|days| TimeDelta::days(days.into()));
             let new = NewKey {
                 name: name.unwrap_or_else(|| role.clone()),
                 role: role_named(&role).unwrap_or(Role::Reader),
                 expires_at: days.map(|days| jobs.now() + days),
-                created_by: None,
+                binding: Binding::new(job_types, labels.into_iter().collect()),
+                requests_per_minute,
             };
             print(&jobs.create_key(new).await?, "Created")
         }
@@ -119,10 +133,29 @@ fn text(time: DateTime<Utc>) -> String {
 fn object(key: &api_key::Model) -> Value {
     json!({
         "key_id": key.id, "name": key.name, "role": role_name(key.role),
+        "job_types": key.job_types, "labels": key.labels,
         "created_at": text(key.created_at), "created_by": key.created_by,
         "expires_at": key.expires_at.map(text), "last_used_at": key.last_used_at.map(text),
+        "requests_per_minute": key.requests_per_minute,
         "revoked_at": key.revoked_at.map(text),
     })
+}
+
+/// Types and labels that the key is bound to, in words.
+fn bound(key: &api_key::Model) -> String {
+    let Ok(binding) = Binding::of_columns(key.job_types.clone(), key.labels.clone()) else {
+        return "(unreadable)".to_owned();
+    };
+    let labels = binding
+        .labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"));
+    let all: Vec<String> = binding.job_types.iter().cloned().chain(labels).collect();
+    if all.is_empty() {
+        "-".to_owned()
+    } else {
+        all.join(", ")
+    }
 }
 
 fn state(key: &api_key::Model, now: DateTime<Utc>) -> &'static str {
@@ -140,13 +173,22 @@ fn table(keys: &[api_key::Model], now: DateTime<Utc>) -> Table {
     table
         .load_style(NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(["ID", "NAME", "ROLE", "STATE", "EXPIRES", "LAST USED"]);
+        .set_header([
+            "ID",
+            "NAME",
+            "ROLE",
+            "BOUND TO",
+            "STATE",
+            "EXPIRES",
+            "LAST USED",
+        ]);
     let or_dash = |time: Option<DateTime<Utc>>| time.map_or("-".to_owned(), text);
     for key in keys {
         table.add_row([
             key.id.clone(),
             plain(&key.name),
             role_name(key.role).to_owned(),
+            plain(&bound(key)),
             state(key, now).to_owned(),
             or_dash(key.expires_at),
             or_dash(key.last_used_at),

@@ -1,6 +1,11 @@
 //! The command line, one file per command. Results go to standard output, everything else to
 //! standard error.
 
+mod answers;
+mod archive;
+mod audit;
+mod backup;
+mod completions;
 pub mod doctor;
 mod export;
 mod import;
@@ -12,16 +17,22 @@ mod migrate;
 mod openapi;
 mod out;
 mod queue;
+mod remote;
+mod restore;
+mod retention;
+mod schedules;
 mod serve;
 mod stop_signal;
+mod target;
+mod webhooks;
 mod work;
 mod workers;
 
 use crate::{
     app::App,
     atomic_file, clock,
-    config::{self, Config, ConfigError, Flags, ServerFlags},
-    db::{ConnectError, MigrateError, migrate as schema, sqlite_file},
+    config::{self, Config, ConfigError, Flags, ServerFlags, StorageFlags},
+    db::{BackupError, ConnectError, MigrateError, migrate as schema, sqlite_file},
     error::Error,
     import::{SqliteArguments, read_sqlite},
     printable::{printable, printable_lines, steers},
@@ -29,12 +40,14 @@ use crate::{
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::{path::Path, process::ExitCode};
+use target::Target;
 
 /// Meaning of the exit codes, printed below `--help`.
 const EXIT_CODES: &str = "Exit codes:
   0  done
-  1  could not be done; standard error says why in one sentence
-  2  the command or the configuration is invalid
+  1  could not be done, and standard error says why; or doctor or archive verify found a fault, or
+     the job that was watched did not complete
+  2  the command line or a setting is invalid
   3  import, export, tables of jobs: done, but some records were rejected or could not be read
 
 The settings under Configuration can also be set in the environment, or in the file given with --config.";
@@ -53,9 +66,10 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "a process has one")]
 enum Command {
     /// Serve the API (the default command)
-    Serve(ServerFlags),
+    Serve(Box<ServerFlags>),
     /// Change or show the schema of the database
     Migrate(migrate::Arguments),
     /// Import the jobs of an older store or of an export
@@ -64,6 +78,14 @@ enum Command {
     Imports(imports::Arguments),
     /// Export all jobs with their items and their history
     Export(export::Arguments),
+    /// Copy the whole database into one file, while servers write
+    Backup(backup::Arguments),
+    /// Make a database from a backup
+    Restore(restore::Arguments),
+    /// Show what retention would remove, and remove it
+    Retention(retention::Arguments),
+    /// Archive ended jobs, and show, restore and verify archived ones
+    Archive(archive::Arguments),
     /// Show, create and change jobs
     Jobs(jobs::Arguments),
     /// Run a worker: claim jobs from a server and run a command for each
@@ -74,6 +96,10 @@ enum Command {
     ReadSqlite(SqliteArguments),
     /// Pause, resume and limit queues; each job type has one
     Queue(queue::Arguments),
+    /// Add, show, pause, run and remove schedules, which create jobs by the clock
+    Schedules(schedules::Arguments),
+    /// Add, test, pause, replay and remove webhooks, which are sent what happens to jobs
+    Webhooks(webhooks::Arguments),
     /// Show the workers, and the jobs that each holds
     Workers(workers::Arguments),
     /// Look for what is wrong with the configuration, the database, the work and a server; changes
@@ -81,8 +107,12 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Create, show, revoke and rotate the keys that may call the servers
     Keys(keys::Arguments),
+    /// Show who called what that changed something, where callers have keys
+    Audit(audit::Arguments),
     /// Print the OpenAPI document
     Openapi(openapi::Arguments),
+    /// Print a script by which a shell completes commands and flags
+    Completions(completions::Arguments),
 }
 
 /// Reason why a command failed: one sentence and an exit code.
@@ -100,6 +130,8 @@ pub enum Failure {
     Usage(String),
     #[error("{0}")]
     Other(String),
+    #[error("{0}")]
+    Backup(#[from] BackupError),
     #[error("{0}")]
     Work(#[from] worker::Failure),
     #[error("the output cannot be written: {0}")]
@@ -138,6 +170,7 @@ async fn dispatch() -> Result<ExitCode, Failure> {
     clock::check(clock::since_1970()).map_err(|why| Failure::Other(why.to_owned()))?;
     match command {
         Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
         Command::Doctor(arguments) => doctor::run(cli.flags, arguments).await,
         Command::Work(arguments) => work::run(cli.flags, arguments).await,
         Command::WorkGuard(arguments) => work::guard(&arguments),
@@ -145,7 +178,7 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             read_sqlite(arguments).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Serve(server) => serve::run(open(cli.flags, server, Use::Serve).await?).await,
+        Command::Serve(server) => serve::run(open(cli.flags, *server, Use::Serve).await?).await,
         Command::Migrate(arguments) => {
             let purpose = Use::create_if(arguments.creates());
             migrate::run(
@@ -168,29 +201,73 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             run_and_close(&app, import::run(app.clone(), arguments)).await
         }
         Command::Imports(arguments) => {
-            let app = ready(cli.flags, false).await?;
-            run_and_close(&app, imports::run(app.clone(), arguments)).await
+            let target = target(cli.flags, arguments.server.as_deref()).await?;
+            imports::run(target, arguments).await
         }
         Command::Queue(arguments) => {
-            let app = ready(cli.flags, false).await?;
-            run_and_close(&app, queue::run(app.clone(), arguments)).await
+            let target = target(cli.flags, arguments.server.as_deref()).await?;
+            queue::run(target, arguments).await
+        }
+        Command::Schedules(arguments) => {
+            let target = match arguments.server.as_deref() {
+                Some(url) => Target::server(cli.flags, url)?,
+                None => Target::Database(Box::new(ready(cli.flags, arguments.creates()).await?)),
+            };
+            schedules::run(target, arguments).await
+        }
+        Command::Webhooks(arguments) => {
+            let allowed = ServerFlags {
+                webhooks: arguments.allowed.clone(),
+                ..ServerFlags::default()
+            };
+            let target = match arguments.server.as_deref() {
+                Some(url) => Target::server(cli.flags, url)?,
+                None => {
+                    let app = ready_with(cli.flags, allowed, arguments.creates()).await?;
+                    Target::Database(Box::new(app))
+                }
+            };
+            webhooks::run(target, arguments).await
         }
         Command::Keys(arguments) => {
             let app = ready(cli.flags, arguments.creates()).await?;
             run_and_close(&app, keys::run(app.clone(), arguments)).await
         }
+        Command::Audit(arguments) => audit::run(ready(cli.flags, false).await?, arguments).await,
         Command::Workers(arguments) => {
-            workers::run(ready(cli.flags, false).await?, arguments).await
+            let target = target(cli.flags, arguments.server.as_deref()).await?;
+            workers::run(target, arguments).await
         }
         Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
-        Command::Jobs(arguments) if arguments.is_dry_run() => {
-            jobs::run(untouched(cli.flags).await?, arguments).await
+        Command::Backup(arguments) => backup::run(ready(cli.flags, false).await?, arguments).await,
+        Command::Restore(arguments) => restore::run(cli.flags, arguments).await,
+        Command::Retention(arguments) => {
+            let app = ready_with(cli.flags, of_storage(&arguments.storage), false).await?;
+            run_and_close(&app, retention::run(app.clone(), arguments)).await
+        }
+        Command::Archive(arguments) => {
+            let app = ready_with(cli.flags, of_storage(&arguments.storage), false).await?;
+            run_and_close(&app, archive::run(app.clone(), arguments)).await
         }
         Command::Jobs(arguments) => {
-            let create = arguments.creates();
-            let app = ready(cli.flags, create).await?;
-            run_and_close(&app, jobs::run(app.clone(), arguments)).await
+            let target = match arguments.server.as_deref() {
+                Some(url) => Target::server(cli.flags, url)?,
+                None if arguments.is_dry_run() => {
+                    Target::Database(Box::new(untouched(cli.flags).await?))
+                }
+                None => Target::Database(Box::new(ready(cli.flags, arguments.creates()).await?)),
+            };
+            jobs::run(target, arguments).await
         }
+    }
+}
+
+/// Returns where a command works that needs a database or a server: the server at the URL, if there
+/// is one.
+async fn target(flags: Flags, server: Option<&str>) -> Result<Target, Failure> {
+    match server {
+        Some(url) => Target::server(flags, url),
+        None => Ok(Target::Database(Box::new(ready(flags, false).await?))),
     }
 }
 
@@ -265,7 +342,12 @@ async fn open(flags: Flags, server: ServerFlags, purpose: Use) -> Result<App, Fa
 /// command that only reads creates no database: with a mistyped path, it would find no jobs and
 /// report no error.
 async fn ready(flags: Flags, create: bool) -> Result<App, Failure> {
-    let app = open(flags, ServerFlags::default(), Use::create_if(create)).await?;
+    ready_with(flags, ServerFlags::default(), create).await
+}
+
+/// Opens the app as [`ready`] does, with settings of a server.
+async fn ready_with(flags: Flags, server: ServerFlags, create: bool) -> Result<App, Failure> {
+    let app = open(flags, server, Use::create_if(create)).await?;
     let db = app.jobs.database();
     let steps = schema::status(db).await?;
     if create && steps.iter().all(|step| !step.applied) {
@@ -297,6 +379,13 @@ async fn untouched(flags: Flags) -> Result<App, Failure> {
             Ok(App::detached(config))
         }
         Ok(_) => ready(flags, false).await,
+    }
+}
+
+fn of_storage(storage: &StorageFlags) -> ServerFlags {
+    ServerFlags {
+        storage: storage.clone(),
+        ..ServerFlags::default()
     }
 }
 

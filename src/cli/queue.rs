@@ -4,11 +4,9 @@ use super::{
     Failure,
     out::{say, say_json},
     plain,
+    target::Target,
 };
-use crate::{
-    app::App,
-    jobs::{Queue, QueuePatch},
-};
+use crate::jobs::{Keep, KeepPatch, Queue, QueuePatch, Then};
 use clap::{Args, Subcommand};
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde_json::{Value, json};
@@ -18,6 +16,9 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(subcommand)]
     action: Action,
+    /// URL of a server to call instead of opening the database, with the key of CALLSHEET_API_KEY
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -39,6 +40,24 @@ enum Action {
         /// Maximum number of running jobs, or `none` for no limit
         #[arg(value_name = "N", value_parser = limit)]
         most: Limit,
+    },
+    /// Set how long ended jobs of this type are kept, and what becomes of them then
+    Keep {
+        #[command(flatten)]
+        one: One,
+        /// Time for completed jobs, such as 30d; 0, forever, or default for that of the server
+        #[arg(long, value_name = "DURATION", value_parser = keep, allow_hyphen_values = true)]
+        completed: Option<OwnKeep>,
+        /// Time for failed jobs
+        #[arg(long, value_name = "DURATION", value_parser = keep, allow_hyphen_values = true)]
+        failed: Option<OwnKeep>,
+        /// Time for cancelled jobs
+        #[arg(long, value_name = "DURATION", value_parser = keep, allow_hyphen_values = true)]
+        cancelled: Option<OwnKeep>,
+        /// What happens to ended jobs that were kept long enough: delete, archive, or default for
+        /// that of the server
+        #[arg(long, value_name = "WORD", value_parser = then)]
+        then: Option<OwnThen>,
     },
     /// Limit how long an attempt of a job of this type may run; a longer one fails
     LimitTime {
@@ -64,36 +83,70 @@ struct One {
 #[derive(Clone, Copy)]
 struct Limit(Option<i32>);
 
-pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
-    let jobs = &app.jobs;
-    let (queues, as_json) = match arguments.action {
+/// Part of a rule of retention; `None` is the default of the server. A separate type for the reason
+/// given at [`Limit`].
+#[derive(Clone, Copy)]
+struct OwnKeep(Option<Keep>);
+
+#[derive(Clone, Copy)]
+struct OwnThen(Option<Then>);
+
+pub async fn run(target: Target, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let done = act(&target, arguments.action).await;
+    target.close().await;
+    done
+}
+
+async fn act(target: &Target, action: Action) -> Result<ExitCode, Failure> {
+    let change = async |one: One, patch: QueuePatch| {
+        let queue = target.change_queue(&one.job_type, patch).await?;
+        Ok::<_, Failure>((vec![queue], one.json))
+    };
+    let pause = |paused| QueuePatch {
+        paused: Some(paused),
+        ..QueuePatch::default()
+    };
+    let (queues, as_json) = match action {
         Action::List { json: true } => {
-            let queues: Vec<Value> = jobs.list_queues().await?.iter().map(object).collect();
+            let queues: Vec<Value> = target.queues().await?.iter().map(object).collect();
             say_json(&json!({"queues": queues}))?;
             return Ok(ExitCode::SUCCESS);
         }
-        Action::List { json: false } => (jobs.list_queues().await?, false),
-        Action::Pause(one) => (
-            vec![jobs.set_queue(&one.job_type, Some(true), None).await?],
-            one.json,
-        ),
-        Action::Resume(one) => (
-            vec![jobs.set_queue(&one.job_type, Some(false), None).await?],
-            one.json,
-        ),
-        Action::Limit { one, most } => (
-            vec![jobs.set_queue(&one.job_type, None, Some(most.0)).await?],
-            one.json,
-        ),
+        Action::List { json: false } => (target.queues().await?, false),
+        Action::Pause(one) => change(one, pause(true)).await?,
+        Action::Resume(one) => change(one, pause(false)).await?,
+        Action::Limit { one, most } => {
+            let patch = QueuePatch {
+                max_running: Some(most.0),
+                ..QueuePatch::default()
+            };
+            change(one, patch).await?
+        }
+        Action::Keep {
+            one,
+            completed,
+            failed,
+            cancelled,
+            then,
+        } => {
+            let keep = KeepPatch {
+                completed: completed.map(|keep| keep.0),
+                failed: failed.map(|keep| keep.0),
+                cancelled: cancelled.map(|keep| keep.0),
+                then: then.map(|then| then.0),
+            };
+            let patch = QueuePatch {
+                keep,
+                ..QueuePatch::default()
+            };
+            change(one, patch).await?
+        }
         Action::LimitTime { one, most } => {
             let patch = QueuePatch {
                 max_run_seconds: Some(most.0),
                 ..QueuePatch::default()
             };
-            (
-                vec![jobs.change_queue(&one.job_type, patch).await?],
-                one.json,
-            )
+            change(one, patch).await?
         }
     };
     match (queues.as_slice(), as_json) {
@@ -110,13 +163,20 @@ fn object(queue: &Queue) -> Value {
         paused,
         max_running,
         max_run_seconds,
+        keep,
         queued,
         processing,
         ..
     } = queue;
+    let text = |keep: Option<Keep>| keep.map(|keep| keep.to_string());
     json!({
         "job_type": job_type, "paused": paused, "max_running": max_running,
-        "max_run_seconds": max_run_seconds, "queued": queued, "processing": processing,
+        "max_run_seconds": max_run_seconds,
+        "keep": {
+            "completed": text(keep.completed), "failed": text(keep.failed),
+            "cancelled": text(keep.cancelled),
+        },
+        "then": keep.then.map(Then::name), "queued": queued, "processing": processing,
     })
 }
 
@@ -146,6 +206,21 @@ fn table(queues: &[Queue]) -> Table {
         table.add_row(&row[..columns]);
     }
     table
+}
+
+fn keep(text: &str) -> Result<OwnKeep, String> {
+    match text {
+        "default" => Ok(OwnKeep(None)),
+        text => Keep::parse(text).map(|keep| OwnKeep(Some(keep))),
+    }
+}
+
+fn then(text: &str) -> Result<OwnThen, String> {
+    match (text, Then::named(text)) {
+        ("default", _) => Ok(OwnThen(None)),
+        (_, Some(then)) => Ok(OwnThen(Some(then))),
+        _ => Err("use delete, archive or default".to_owned()),
+    }
 }
 
 fn limit(text: &str) -> Result<Limit, String> {

@@ -36,6 +36,9 @@ const REQUEST_GRACE: Duration = Duration::from_secs(6);
 /// Maximum time of that to tell the streams that the server stops.
 const STREAM_GRACE: Duration = Duration::from_secs(1);
 
+/// Maximum time of that to wait for the answers of webhooks.
+const WEBHOOK_GRACE: Duration = Duration::from_secs(3);
+
 pub async fn run(app: App) -> Result<ExitCode, Failure> {
     server::raise_descriptor_limit();
     migrate(&app).await?;
@@ -48,7 +51,7 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     guard(&app).await?;
     let listener = TcpListener::bind(listen)
         .await
-        .map_err(|error| in_use(listen, &error))?;
+        .map_err(|error| in_use(listen, "--listen", &error))?;
     let address = listener.local_addr()?;
     // Built before the first request, which would otherwise wait for the OpenAPI document.
     let routes = api::routes(&app);
@@ -64,7 +67,20 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
         history_days: app.config.keep_history_days,
         imports_days: app.config.keep_imports_days,
         log_lines: app.config.keep_log_lines,
+        backups: app.config.backups.clone(),
     };
+    if let Some(folder) = app
+        .config
+        .storage
+        .archive
+        .as_ref()
+        .filter(|f| !f.path.is_dir())
+    {
+        tracing::warn!(
+            folder = %folder.path.display(),
+            "the folder of the archive is away: archived jobs answer 503 until it is back"
+        );
+    }
     let loops = Loops::start(&app.jobs, bounds);
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(for_ever("listen", move || {
@@ -108,7 +124,7 @@ async fn serve_metrics(app: &App) -> Result<Option<(SocketAddr, JoinHandle<()>)>
     };
     let listener = TcpListener::bind(listen)
         .await
-        .map_err(|error| in_use(listen, &error))?;
+        .map_err(|error| in_use(listen, "--metrics-listen", &error))?;
     let address = listener.local_addr()?;
     let routes = api::metrics_routes(app, address);
     let bounds = app.config.bounds.clone();
@@ -135,11 +151,14 @@ async fn drain(jobs: &JobManager, seconds: u32) {
 async fn end(app: App, loops: Loops) {
     // Jobs claimed for a worker that is gone would otherwise wait for the end of their leases.
     app.jobs.claims_settled().await;
+    // A message whose outcome is not recorded is sent again.
+    let _ = timeout(WEBHOOK_GRACE, app.jobs.webhooks_sent()).await;
     // An action stops after its current batch, and another server continues it.
     loops.end(STOP_TIMEOUT).await;
     app.imports.end(STOP_TIMEOUT).await;
     tracing::info!("stopped");
     let _ = app.jobs.note_workers().await;
+    let _ = app.jobs.store_audit(true).await;
     let App { jobs, .. } = app;
     let _ = jobs.database().clone().close().await;
 }
@@ -180,11 +199,13 @@ async fn guard(app: &App) -> Result<(), Failure> {
 async fn migrate(app: &App) -> Result<(), Failure> {
     let db = app.jobs.database();
     if app.config.no_migrate {
-        let pending = schema::status(db)
-            .await?
-            .iter()
-            .filter(|s| !s.applied)
-            .count();
+        let steps = schema::status(db).await?;
+        let pending = steps.iter().filter(|step| !step.applied).count();
+        if pending == steps.len() {
+            let why = "the database has no tables of Callsheet, and with --no-migrate the server \
+                makes none: run `callsheet migrate up` first";
+            return Err(Failure::Other(why.to_owned()));
+        }
         if pending > 0 {
             tracing::warn!(
                 pending,
@@ -235,14 +256,14 @@ fn greet(app: &App, address: SocketAddr) {
     }
 }
 
-fn in_use(address: SocketAddr, error: &std::io::Error) -> Failure {
+/// Explains why the server cannot listen on the address of a flag.
+fn in_use(address: SocketAddr, flag: &str, error: &std::io::Error) -> Failure {
     let what = match error.kind() {
         std::io::ErrorKind::AddrInUse => {
-            "another program listens there; stop it, or choose another port with --listen"
-                .to_owned()
+            format!("another program listens there; stop it, or choose another port with {flag}")
         }
         std::io::ErrorKind::PermissionDenied => {
-            "this user lacks the permission; choose a port above 1023 with --listen".to_owned()
+            format!("this user lacks the permission; choose a port above 1023 with {flag}")
         }
         _ => error.to_string(),
     };

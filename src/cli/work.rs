@@ -4,19 +4,20 @@ use super::Failure;
 use crate::{
     config::{Config, Flags, ServerFlags, api_key, environment_of_programs},
     media_folder::MediaFolder,
-    random::SystemRandom,
     telemetry,
-    worker::{self, Options, Server},
+    worker::{self, Options},
 };
+use callsheet_client::Server;
 use clap::Args;
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
 /// Text printed below `callsheet work --help`.
 const PROTOCOL: &str = r#"The command gets the job on standard input, as one line of JSON: {"job": {…}, "items": [{…}, …]},
 with every item of the job, and in its environment CALLSHEET_JOB_ID, CALLSHEET_JOB_TYPE,
-CALLSHEET_ATTEMPT, CALLSHEET_MAX_ATTEMPTS, CALLSHEET_WORKER_ID and CALLSHEET_SERVER. Of the worker's
-own environment it gets PATH, HOME, LANG, LC_*, TZ and TMPDIR, where they are set, and what
---pass-env names, such as CUDA_VISIBLE_DEVICES; nothing else.
+CALLSHEET_ATTEMPT, CALLSHEET_MAX_ATTEMPTS, CALLSHEET_WORKER_ID, CALLSHEET_SERVER and
+CALLSHEET_JOB_TOKEN, a key for calls about this job alone. Of the worker's own environment it
+gets PATH, HOME, LANG, LC_*, TZ and TMPDIR, where they are set, and what --pass-env names, such as
+CUDA_VISIBLE_DEVICES; nothing else.
 It reports on standard output, one JSON object a line:
   {"progress": 10, "stage": "Story"}            percent, and the current step
   {"total_shots": 12}                           how many items there will be
@@ -126,7 +127,7 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
         environment: environment_of_programs(&arguments.pass_env),
         command: arguments.command,
     };
-    worker::run(options, Arc::new(SystemRandom)).await?;
+    worker::run(options).await?;
     Ok(ExitCode::SUCCESS)
 }
 

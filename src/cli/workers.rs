@@ -2,13 +2,12 @@
 
 use super::{
     Failure,
+    answers::{taken, time},
     out::{note, say, say_json},
     plain,
+    target::Target,
 };
-use crate::{
-    app::App,
-    jobs::{Worker, WorkerStatus, Workers},
-};
+use crate::jobs::{Worker, WorkerStatus, Workers};
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde_json::{Value, json};
@@ -16,15 +15,17 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub struct Arguments {
+    /// URL of a server to call instead of opening the database, with the key of CALLSHEET_API_KEY
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
     /// Print JSON, for programs
     #[arg(long)]
     json: bool,
 }
 
-pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
-    let Workers { workers, more } = app.jobs.list_workers().await?;
+pub async fn run(target: Target, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let (workers, more) = list(&target).await?;
     if arguments.json {
-        let workers: Vec<Value> = workers.iter().map(object).collect();
         say_json(&json!({"workers": workers, "more": more}))?;
     } else if workers.is_empty() {
         say("no workers")?;
@@ -35,6 +36,26 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the workers as JSON, and whether there are more.
+async fn list(target: &Target) -> Result<(Vec<Value>, bool), Failure> {
+    match target {
+        Target::Database(app) => {
+            let Workers { workers, more } = app.jobs.list_workers().await?;
+            Ok((workers.iter().map(object).collect(), more))
+        }
+        Target::Server(server) => {
+            let mut list = server.get("/workers").await?;
+            let more = list["more"] == true;
+            let mut workers = taken(&mut list, "workers");
+            for worker in &mut workers {
+                let held = taken(worker, "jobs");
+                worker["jobs"] = held.iter().map(|job| job["job_id"].clone()).collect();
+            }
+            Ok((workers, more))
+        }
+    }
 }
 
 fn word(status: WorkerStatus) -> &'static str {
@@ -55,7 +76,7 @@ fn object(worker: &Worker) -> Value {
     })
 }
 
-fn table(workers: &[Worker]) -> Table {
+fn table(workers: &[Value]) -> Table {
     let mut table = Table::new();
     table
         .load_style(NOTHING)
@@ -72,17 +93,18 @@ fn table(workers: &[Worker]) -> Table {
         "RESCUED",
     ]);
     for worker in workers {
-        let row = &worker.row;
+        let word = |name: &str| plain(worker[name].as_str().unwrap_or("-"));
+        let number = |name: &str| worker[name].as_i64().unwrap_or_default().to_string();
         table.add_row([
-            plain(&row.worker_id),
-            plain(row.host.as_deref().unwrap_or("-")),
-            word(worker.status).to_owned(),
-            worker.jobs.len().to_string(),
-            row.last_seen_at.format("%Y-%m-%d %H:%M:%S").to_string(),
-            row.claimed.to_string(),
-            row.completed.to_string(),
-            row.failed.to_string(),
-            row.rescued.to_string(),
+            word("worker_id"),
+            word("host"),
+            word("status"),
+            worker["jobs"].as_array().map_or(0, Vec::len).to_string(),
+            time(&worker["last_seen_at"]),
+            number("claimed"),
+            number("completed"),
+            number("failed"),
+            number("rescued"),
         ]);
     }
     table

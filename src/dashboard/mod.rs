@@ -4,7 +4,7 @@
 mod assets;
 mod serve;
 
-pub use assets::{FILES, File, STYLES, styles};
+pub use assets::{FILES, File, STYLES, is_shared, styles};
 pub use serve::send;
 
 use futures_util::future::Either;
@@ -13,13 +13,19 @@ use std::sync::Arc;
 
 /// Paths that serve the page, besides `/`; its router shows what the path names. The table of pages
 /// in `assets/app/pages.js` has the same, as a test asserts.
-pub const PAGES: [&str; 11] = [
+pub const PAGES: [&str; 17] = [
     "/jobs",
     "/jobs/:id",
+    "/jobs/:id/log",
+    "/compare",
+    "/causes",
     "/new",
     "/series",
     "/series/:id",
     "/workers",
+    "/schedules",
+    "/webhooks",
+    "/storage",
     "/imports",
     "/imports/:id",
     "/actions",

@@ -10,23 +10,28 @@ mod events;
 mod imports;
 mod items;
 mod jobs;
+mod retention;
 mod rows;
 mod stats;
-mod workers;
 pub mod write;
 mod writer;
 
 pub use actions::scope::{ActionScope, ActionVerb};
+pub use catalog::audit::AuditFilter;
 pub use catalog::kept_lists::LISTS;
+pub use catalog::webhooks::{events_for, job_url::JobUrl, of_jobs::endpoints_due};
 pub use changes::change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
 pub use changes::job_cache::{CacheNumbers, CachedJob, JobCache, MAX_AGE};
-pub use changes::tail::{MAX_READ_EVENTS, Tail, certain_behind, first_position, last_position};
+pub use changes::tail::{
+    Certain, MAX_READ_EVENTS, Tail, certain_behind, first_position, last_position,
+};
+pub use connection::backup::{BackupError, BackupFile, MarkRestored, Restored, is_lost, restore};
 pub use connection::connect::{ConnectError, Observer, Options, sqlite_file, without_values};
 pub use connection::errors::is_unique_violation;
 pub use connection::faults::{Fault, Faults, Step};
 pub use connection::inspect::{
-    Drift, Inspector, Orphans, PostgresFacts, SchemaDrift, SqliteFacts, WaitingType, WorkFacts,
-    describe_schema,
+    Drift, Inspector, Orphans, PostgresFacts, ScheduleFacts, SchemaDrift, SqliteFacts, WaitingType,
+    WorkFacts, describe_schema,
 };
 pub use connection::migrate::{self, MigrateError};
 pub use connection::ready::DatabaseCheck;
@@ -34,12 +39,14 @@ pub use connection::schema_state::SchemaState;
 pub use connection::statement_timeout::TimedConn;
 pub use events::kept::{KEPT, hide_kept};
 pub use imports::EndedImport;
-pub use items::read::ShownItems;
+pub use items::read::{JobFiles, ShownItems};
 pub use jobs::list::columns::View;
 pub use jobs::list::index_scan::IndexScan;
 pub use jobs::list::page::{JobRows, page as page_query};
 pub use jobs::list::scan::FoundKey;
 pub use jobs::read::export_jobs::WholeJob;
+pub use retention::archived::ArchiveRow;
+pub use retention::ended::{ENDED, EndedCount, EndedJob, EndedJobs, KEEP_LABEL};
 pub use rows::job_rows::{jobs as jobs_of, one_job, page as page_of_jobs};
 pub use rows::part::{ANSWER_BYTES, PART_BYTES, Part, fitting, part};
 pub use rows::readable::{Readable, page, unreadable_rows};
@@ -48,9 +55,9 @@ pub use stats::buckets::BucketReader;
 pub use write::claim_statements;
 use writer::WriterResources;
 pub use writer::tx::Tx;
-pub use writer::{BatchWrite, Entry, QueuedWrite, Write, WriteOutcome, Writer};
+pub use writer::{BatchWrite, Call, Entry, QueuedWrite, Write, WriteOutcome, Writer};
 
-use crate::metrics::Instruments;
+use crate::{lifecycle::Principal, metrics::Instruments};
 use changes::pg_notifier::PgNotifier;
 use chrono::{DateTime, Utc};
 use connection::{
@@ -60,7 +67,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr,
     QueryResult, Statement,
 };
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 /// Connection pool whose statements have a time limit.
 pub type Reader = TimedConn<DatabaseConnection>;
@@ -68,9 +75,16 @@ pub type Reader = TimedConn<DatabaseConnection>;
 /// Time limit for closing the connections.
 const CLOSE: Duration = Duration::from_secs(5);
 
-/// Connection pool of one database, with its only writer.
+/// Database of the service, as one caller uses it.
 #[derive(Clone)]
 pub struct Database {
+    pool: Arc<Pool>,
+    /// Caller whose writes these are; `None` for the server itself and the command line.
+    caller: Option<Arc<Principal>>,
+}
+
+/// Connection pool of one database, with its only writer.
+pub struct Pool {
     conn: Reader,
     writer: Writer,
     for_writing: Reader,
@@ -81,6 +95,14 @@ pub struct Database {
     url: Arc<str>,
     ready: Arc<ReadinessCache>,
     instruments: Arc<Instruments>,
+}
+
+impl Deref for Database {
+    type Target = Pool;
+
+    fn deref(&self) -> &Pool {
+        &self.pool
+    }
 }
 
 impl Database {
@@ -120,7 +142,7 @@ impl Database {
         };
         let writer = Writer::new(resources, writers, queues);
         let url = options.url.as_str().into();
-        Ok(Self {
+        Ok(Self::of(Pool {
             conn,
             writer,
             for_writing,
@@ -131,7 +153,28 @@ impl Database {
             url,
             ready: Arc::default(),
             instruments,
-        })
+        }))
+    }
+
+    /// Returns the caller; `None` for the server itself and the command line.
+    pub fn caller(&self) -> Option<&Principal> {
+        self.caller.as_deref()
+    }
+
+    fn of(pool: Pool) -> Self {
+        Self {
+            pool: Arc::new(pool),
+            caller: None,
+        }
+    }
+
+    /// Returns the database as the caller uses it: its writes are recorded under the caller's key,
+    /// and are held to what the caller may do.
+    pub fn acting(&self, caller: Arc<Principal>) -> Self {
+        Self {
+            pool: self.pool.clone(),
+            caller: Some(caller),
+        }
     }
 
     /// Returns a database without connections; every call fails. Used for the API's document, which
@@ -148,7 +191,7 @@ impl Database {
             instruments: instruments.clone(),
         };
         let (writer, for_writing, url) = (Writer::new(resources, 1, 1), conn.clone(), "".into());
-        Self {
+        Self::of(Pool {
             writer,
             for_writing,
             conn,
@@ -159,7 +202,7 @@ impl Database {
             url,
             ready: Arc::default(),
             instruments,
-        }
+        })
     }
 
     /// Returns whether this value has no database behind it.
@@ -204,7 +247,7 @@ impl Database {
 
     /// Runs one write in a transaction, and returns after the commit.
     pub async fn commit<W: Write>(&self, write: W) -> crate::error::Result<W::Output> {
-        self.writer.commit(write).await
+        self.writer.commit(write, self.caller.clone()).await
     }
 
     /// Returns the cache of jobs.

@@ -4,18 +4,16 @@
 //!
 //! [`crate::import`] reads the JSON Lines back into the same rows (source `callsheet`).
 
-mod columns;
 mod output;
 
+pub use crate::job_line::{NAMES, job_json};
 use crate::{
     error::Error,
+    job_line::{self, values, with_shown_url},
     jobs::{JobManager, WholeJob},
     lifecycle::Cursor,
 };
-use columns::values;
-pub use columns::{NAMES, job_json};
 pub use output::Output;
-use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 use std::io::{self, Write};
 
@@ -39,17 +37,7 @@ pub async fn jsonl(jobs: &JobManager, out: &mut impl Write) -> Result<u64, Expor
     let mut text = Vec::new();
     each(jobs, |job| {
         text.clear();
-        let mut line = serde_json::Serializer::new(&mut text);
-        let mut object = line
-            .serialize_map(Some(NAMES.len()))
-            .map_err(io::Error::from)?;
-        for (name, value) in NAMES.iter().zip(values(job)) {
-            object
-                .serialize_entry(name, &value)
-                .map_err(io::Error::from)?;
-        }
-        object.end().map_err(io::Error::from)?;
-        text.push(b'\n');
+        job_line::write(job, &mut text)?;
         out.write_all(&text).map(|()| text.len())
     })
     .await
@@ -105,8 +93,9 @@ async fn each(
             id: last.id.clone(),
         });
         let (length, mut bytes) = (page.len() as u64, 0);
-        for job in page {
-            bytes += write(job)? as u64;
+        for whole in page {
+            let job = with_shown_url(whole.job);
+            bytes += write(WholeJob { job, ..whole })? as u64;
             written += 1;
         }
         limit = next_limit(length, bytes);

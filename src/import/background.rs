@@ -1,7 +1,7 @@
 //! Imports in the background of a server. A few run at once and a few more wait; when the server
 //! stops, each run ends after the batch that it is writing.
 
-use super::{DiskReserve, ImportError, Options, StopFlag, accompany, begin, run_as};
+use super::{DiskReserve, ImportError, Options, StopFlag, begin, run_as, watchdog};
 use crate::{
     error::{Error, Result},
     jobs::JobManager,
@@ -73,6 +73,14 @@ impl Background {
         }
     }
 
+    /// Returns the imports of a caller.
+    pub fn acting(&self, jobs: &JobManager) -> Self {
+        Self {
+            jobs: jobs.clone(),
+            ..self.clone()
+        }
+    }
+
     /// Takes a permit for an import that the server has yet to receive; `None` when too many run or
     /// wait.
     pub fn place(&self) -> Option<ImportPermit> {
@@ -119,7 +127,7 @@ impl Background {
     }
 
     async fn run(&self, id: &str, options: &Options) {
-        let waiting = accompany(self.jobs.clone(), id.to_owned(), options.stop.clone());
+        let waiting = watchdog::watch(self.jobs.clone(), id.to_owned(), options.stop.clone());
         // The semaphore is never closed. A run that is stopped before its turn needs no permit to
         // end.
         let _turn = options

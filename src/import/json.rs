@@ -1,6 +1,7 @@
 //! JSON parsed as `serde_json` parses it, with a report of names that occur more than once in an
 //! object. The last value of such a name wins, as in Python.
 
+use crate::strict_json::RESERVED_NAME;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, map::Entry};
 use std::{
@@ -11,9 +12,8 @@ use std::{
 /// Maximum repeated names to report, so that a text full of them cannot fill the memory.
 const MAX_REPEATED: usize = 16;
 
-/// Maximum nesting of lists and objects in a legacy record. The parser accepts 127 levels, and an
-/// export nests a value a few levels deeper than its store did.
-pub const MAX_DEPTH: usize = 120;
+/// Name that a member with [`RESERVED_NAME`] gets.
+const RENAMED: &str = "serde_json RawValue";
 
 /// Maximum memory for the values of a record, in bytes.
 pub const MAX_VALUE_BYTES: usize = 48 << 20;
@@ -32,6 +32,8 @@ pub struct Parsed {
     pub repeated: Vec<String>,
     /// Whether an integer of more than 64 bits may have lost its last digits.
     pub large: bool,
+    /// Whether a member had the reserved name.
+    pub renamed: bool,
     /// Deepest nesting of lists and objects.
     pub depth: usize,
 }
@@ -61,6 +63,7 @@ pub fn parse(text: &[u8]) -> Result<Parsed, Unread> {
         value,
         repeated: noticed.repeated.into_inner(),
         large: noticed.large.get(),
+        renamed: noticed.renamed.get(),
         depth: noticed.depth.get(),
     })
 }
@@ -70,6 +73,7 @@ struct Findings {
     repeated: RefCell<Vec<String>>,
     /// Whether a float is so large that it may have been an integer.
     large: Cell<bool>,
+    renamed: Cell<bool>,
     depth: Cell<usize>,
     weight: Cell<usize>,
 }
@@ -164,6 +168,12 @@ impl<'de> Visitor<'de> for ValueVisitor<'_> {
         while let Some(name) = object.next_key::<String>()? {
             self.noticed.weigh(VALUE_BYTES + name.len())?;
             let value = object.next_value_seed(below)?;
+            let name = if name == RESERVED_NAME {
+                self.noticed.renamed.set(true);
+                RENAMED.to_owned()
+            } else {
+                name
+            };
             match members.entry(name) {
                 Entry::Vacant(place) => drop(place.insert(value)),
                 Entry::Occupied(mut place) => {
@@ -184,6 +194,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
+
+    #[test]
+    fn a_reserved_name_is_replaced_and_its_value_stays_a_text() {
+        let read = parse(format!(r#"[{{"{RESERVED_NAME}": "[1]"}}]"#).as_bytes()).unwrap();
+        assert!(read.renamed);
+        assert_eq!(read.value, json!([{RENAMED: "[1]"}]));
+    }
 
     #[test]
     fn the_last_value_of_a_name_counts_and_the_name_is_told() {

@@ -78,7 +78,7 @@ impl Loader {
                 repairs,
                 assumed,
             } = entry;
-            let (id, fate) = match read {
+            let (id, kind) = match read {
                 Ok(record) => {
                     let id = record.job.id.clone();
                     good.push((outcomes.len(), raw));
@@ -91,7 +91,7 @@ impl Loader {
                 file,
                 at,
                 id,
-                fate,
+                kind,
                 repairs,
                 assumed,
                 bytes,
@@ -112,7 +112,7 @@ impl Loader {
             Ok(landed) => landed
                 .into_iter()
                 .zip(places)
-                .for_each(|(landed, i)| outcomes[i].fate = fate(landed)),
+                .for_each(|(landed, i)| outcomes[i].kind = outcome_of(landed)),
             Err(records) => {
                 for ((i, raw), record) in good.into_iter().zip(records.iter()) {
                     self.load_alone(record, &raw, &mut outcomes[i]).await?;
@@ -184,10 +184,10 @@ impl Loader {
             .await
         {
             Ok(landed) => {
-                outcome.fate = landed
+                outcome.kind = landed
                     .into_iter()
                     .next()
-                    .map_or(RecordOutcome::AlreadyThere, fate)
+                    .map_or(RecordOutcome::AlreadyThere, outcome_of)
             }
             Err(error) if is_of_all(&error) => return Err(error),
             Err(error) => {
@@ -209,7 +209,7 @@ impl Loader {
                     rejects,
                 })
                 .await?;
-                outcome.fate = RecordOutcome::Rejected(reject);
+                outcome.kind = RecordOutcome::Rejected(reject);
             }
         }
         Ok(())
@@ -261,7 +261,7 @@ impl Loader {
     }
 }
 
-fn fate(landed: Imported) -> RecordOutcome {
+fn outcome_of(landed: Imported) -> RecordOutcome {
     match landed {
         Imported::Imported => RecordOutcome::Imported,
         Imported::Merged => RecordOutcome::Merged,

@@ -16,6 +16,7 @@ mod sink;
 mod source_address;
 mod sqlite;
 mod table;
+mod unreadable;
 
 use super::{
     assumed::Assumed, legacy::Repair, reject::Reject, report::Position, sources::Context,

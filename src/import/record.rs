@@ -13,7 +13,7 @@ use crate::{
     lifecycle::is_terminal,
 };
 use chrono::{DateTime, Utc};
-use entity::{ItemStatus, JobStatus, job, job_item};
+use entity::{ItemStatus, JobStatus, job, job_item, schedule};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
@@ -54,6 +54,8 @@ pub struct Record {
     pub listed: ItemScope,
     /// Client for which the job is the active one.
     pub active: Option<ActiveJob>,
+    /// Schedule that would have repeated the job.
+    pub schedule: Option<Box<schedule::Model>>,
     pub legacy: Legacy,
 }
 
@@ -108,6 +110,7 @@ impl Record {
             items: Vec::new(),
             listed: ItemScope::All,
             active: None,
+            schedule: None,
             legacy: Legacy::default(),
         }
     }
@@ -148,6 +151,7 @@ impl Record {
             source: Some(self.source.name().to_owned()),
             source_status: fit(Some(self.source_status), "source_status", 255, kept),
             max_run_seconds: None,
+            webhook: None,
             status: self.status,
             progress,
             current_stage: fit(self.current_stage, "current_stage", 255, kept),
@@ -156,6 +160,7 @@ impl Record {
             total_shots: total,
             completed_shots: completed,
             created_at: self.times.created,
+            created_by: None,
             updated_at: self.times.updated,
             started_at: self.times.started,
             completed_at,
@@ -171,6 +176,7 @@ impl Record {
             last_heard_at: None,
             unheard_claims: 0,
             run_until: None,
+            holds: 0,
             context: None,
             id,
         };
@@ -184,6 +190,7 @@ impl Record {
                 job,
                 items,
                 active: self.active,
+                schedule: self.schedule,
                 own: None,
             },
             repairs,

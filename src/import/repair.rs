@@ -3,7 +3,10 @@
 //! neither a column nor a float become strings. All other bytes stay unchanged.
 
 use super::json::{self, Parsed, Unread};
-use crate::mend_json::{mend, quote_large};
+use crate::{
+    mend_json::{mend, quote_large},
+    strict_json::MAX_DEPTH,
+};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -55,7 +58,7 @@ impl<'a> Read<'a> {
             text,
             rules,
             repeated,
-            too_deep: depth > json::MAX_DEPTH,
+            too_deep: depth > MAX_DEPTH,
         }
     }
 }
@@ -81,9 +84,15 @@ pub fn read(raw: &[u8]) -> Result<Read<'_>, Unread> {
         && let Ok(again) = json::parse(&quoted)
     {
         rules.push("large_number_kept_as_text");
+        note_renamed(&again, &mut rules);
         return Ok(Read::of(again, Cow::Owned(quoted), rules));
     }
+    note_renamed(&parsed, &mut rules);
     Ok(Read::of(parsed, text, rules))
+}
+
+fn note_renamed(parsed: &Parsed, rules: &mut Vec<&'static str>) {
+    rules.extend(parsed.renamed.then_some("reserved_name_replaced"));
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ pub struct Outcome {
     pub at: Position,
     /// The job's id, if it could be read.
     pub id: Option<String>,
-    pub fate: RecordOutcome,
+    pub kind: RecordOutcome,
     /// Repairs of the record.
     pub repairs: Vec<Repair>,
     /// What the importer took for granted about the record.
@@ -145,7 +145,7 @@ pub struct Counts {
 impl Counts {
     fn add(&mut self, outcome: &Outcome) {
         self.found += 1;
-        match &outcome.fate {
+        match &outcome.kind {
             RecordOutcome::Imported => self.imported += 1,
             RecordOutcome::Merged => self.merged += 1,
             RecordOutcome::Overwritten => self.overwritten += 1,
@@ -155,7 +155,7 @@ impl Counts {
                 *self.reasons.entry(reject.reason).or_default() += 1;
             }
         }
-        if outcome.fate.came_in() && !outcome.repairs.is_empty() {
+        if outcome.kind.came_in() && !outcome.repairs.is_empty() {
             self.repaired += 1;
             let rules: BTreeSet<_> = outcome.repairs.iter().map(|repair| repair.rule).collect();
             rules
@@ -203,10 +203,10 @@ impl Report {
             file.counts.add(&outcome);
         }
         self.total.add(&outcome);
-        if outcome.fate.came_in() {
+        if outcome.kind.came_in() {
             self.assumptions.add(&outcome.assumed);
         }
-        if matches!(outcome.fate, RecordOutcome::Rejected(_)) && self.rejects.len() < MAX_LISTED {
+        if matches!(outcome.kind, RecordOutcome::Rejected(_)) && self.rejects.len() < MAX_LISTED {
             self.rejects.push(outcome);
         }
     }

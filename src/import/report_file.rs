@@ -36,8 +36,8 @@ impl ReportFile {
 
     /// Writes the record, if it was rejected, or imported with repairs.
     pub fn add(&mut self, outcome: &Outcome) -> Result<(), ImportError> {
-        let rejected = matches!(outcome.fate, RecordOutcome::Rejected(_));
-        if !rejected && (outcome.repairs.is_empty() || !outcome.fate.came_in()) {
+        let rejected = matches!(outcome.kind, RecordOutcome::Rejected(_));
+        if !rejected && (outcome.repairs.is_empty() || !outcome.kind.came_in()) {
             return Ok(());
         }
         let separator = if std::mem::take(&mut self.first) {
@@ -90,9 +90,9 @@ fn entry(outcome: &Outcome) -> Value {
         "file": outcome.file.display().to_string(),
         "at": Some(&outcome.at).filter(|at| **at != Position::File).map(Position::to_string),
         "job_id": outcome.id,
-        "outcome": outcome.fate.name(),
+        "outcome": outcome.kind.name(),
     });
-    match &outcome.fate {
+    match &outcome.kind {
         RecordOutcome::Rejected(reject) => {
             entry["reason"] = reject.reason.as_str().into();
             entry["detail"] = reject.detail.clone().into();

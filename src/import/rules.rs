@@ -5,7 +5,7 @@ use super::legacy::Repair;
 
 /// Names and meanings of the rules, in alphabetical order. The names are stable, since scripts read
 /// them.
-const RULES: [(&str, &str); 31] = [
+const RULES: [(&str, &str); 32] = [
     (
         "cancelled_as_its_items_tell",
         "The job had ended, but its items show that it was cancelled; its status is now cancelled.",
@@ -105,6 +105,11 @@ const RULES: [(&str, &str); 31] = [
     (
         "repeated_key_numbered",
         "Items had the same key; the later ones were numbered, as in 0.2, so that each can be reported by its key.",
+    ),
+    (
+        "reserved_name_replaced",
+        "A member had the name $serde_json::private::RawValue, which could not be read back; it \
+        was renamed.",
     ),
     (
         "result_wins_over_counter",

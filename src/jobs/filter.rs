@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, FieldError, Result},
     jobs::{JobManager, validate},
-    lifecycle::{Filter, whole_micros},
+    lifecycle::{Filter, MAX_SIGNATURE_CHARS, whole_micros},
 };
 use chrono::Datelike;
 use std::{collections::BTreeSet, time::Duration};
@@ -30,7 +30,7 @@ impl JobManager {
         filter: &Filter,
         look: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        if filter.q.is_none() {
+        if !filter.searches_text() {
             return look.await;
         }
         let broken = |error: &dyn std::fmt::Display| {
@@ -77,12 +77,25 @@ impl Filter {
             ("mode", &self.mode),
             ("series_id", &self.series_id),
             ("episode_id", &self.episode_id),
+            ("created_by", &self.created_by),
+            ("error", &self.error),
+            ("worker_id", &self.worker_id),
             ("q", &self.q),
         ];
         for (name, text) in texts {
             if let Some(text) = text {
                 validate::no_nul_parameter(name, text)?;
             }
+        }
+        if self
+            .error
+            .as_ref()
+            .is_some_and(|error| error.chars().count() > usize::from(MAX_SIGNATURE_CHARS))
+        {
+            let detail = format!("Use at most {MAX_SIGNATURE_CHARS} characters of the error.");
+            return Err(Error::invalid(FieldError::parameter(
+                "error", "too_long", detail,
+            )));
         }
         if self
             .q
@@ -97,6 +110,8 @@ impl Filter {
         for (name, time) in [
             ("created_after", self.created_after),
             ("created_before", self.created_before),
+            ("ended_after", self.ended_after),
+            ("ended_before", self.ended_before),
         ] {
             // SQLite compares times as text, which sorts only years of four digits.
             if time.is_some_and(|t| !(0..=9999).contains(&whole_micros(t).year())) {

@@ -16,31 +16,49 @@ mod work;
 mod workers;
 
 pub use crate::{
-    db::{IndexScan, View, WholeJob, page_query as page},
+    db::{
+        ArchiveRow, IndexScan, JobFiles, JobUrl, View, WholeJob, page_query as page,
+        write::KeepPatch,
+    },
+    key_limits::{KeyLimits, Left, PerMinute, Place},
     lifecycle::{
-        Counts, Filter, KeyRange, MAX_COUNTED, Order, Permission, ROLES, Total, role_name,
-        role_named,
+        Binding, Counts, Filter, Keep, KeepRule, KeepRules, KeyRange, MAX_COUNTED, Order,
+        Permission, Principal, ROLES, Then, Total, role_name, role_named,
     },
 };
 pub use actions::{ActionFilter, NewAction, Preview};
-pub use catalog::episodes::NewEpisode;
+pub use catalog::audit::{Asker, AuditCalls, AuditFilter, Call as AuditCall};
+pub use catalog::episodes::{EpisodePatch, NewEpisode};
 pub use catalog::keys::{
-    Access, CreatedKey, MAX_KEY_NAME_CHARS, MIN_ADMIN_KEY_CHARS, NewKey, Principal, SESSION_HOURS,
+    Access, CreatedKey, MAX_KEY_NAME_CHARS, MIN_ADMIN_KEY_CHARS, NewKey, SESSION_HOURS, is_key_text,
 };
 pub use catalog::queues::{Queue, QueuePatch};
-pub use catalog::series::NewSeries;
+pub use catalog::schedules::{
+    MAX_NEXT_RUNS, NewSchedule, SchedulePatch, SchedulePreview, imported_schedule,
+};
+pub use catalog::series::{NewSeries, SeriesPatch};
+pub use catalog::webhooks::{
+    NewJobWebhook, NewWebhook, ReplayFrom, Webhook, WebhookPatch, message_id,
+};
 pub use control::update_job::JobPatch;
-pub use create::create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob, check_new_job};
+pub use create::create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob, RunBy, check_new_job};
 pub use filter::MAX_TEXT_CHARS;
 pub use imports::prune_imports::Pruned as PrunedImports;
 pub use imports::runs::{ABORTED as ABORTED_IMPORT, ImportChunk};
-pub use read::forecast::Forecast;
+pub use read::forecast::{Durations, Forecast};
+pub use read::forecast_queue::QueueForecast;
 pub use read::list_jobs::{Page, PageAfter};
 pub use read::shots::{Shot, ShotEdit, ShotStatus};
 pub use read::sift::{MAX_SCANNED, SCAN_TIME};
 pub use stats::{Cause, FailedJob, Stats, StatsDetail};
+pub use upkeep::archive::{
+    ArchiveFinding, ArchiveFolder, ArchiveStep, ArchivedJob, Verified as VerifiedArchives,
+};
+pub use upkeep::backup::back_up::{Backup, BackupFolder};
+pub use upkeep::backup::release_restored::{LeasedPolicy, ReleasedAfterRestore};
 pub use upkeep::get_health::{DRAINING, Health, HealthStatus, NotReady, pending_steps};
 pub use upkeep::loops::LoopStatus;
+pub use upkeep::retention::{RetentionCount, RetentionPreview, RetentionRun, Storage};
 pub use validate::check_rows::{check_rows, cut_times};
 pub use validate::pointer::{JsonPath, Part};
 pub use validate::{MAX_MEMBER_NAME_CHARS, no_nul_parameter};
@@ -52,6 +70,7 @@ pub use work::claim_jobs::{Claim, Claimed};
 pub use work::finish_job::Failure;
 pub use work::heartbeat::{Heartbeat, HeartbeatReply};
 pub use work::items::ItemReport;
+pub use work::job_token::is_job_token;
 pub use work::outcomes::{AttemptReport, Ending};
 pub use work::progress::Progress;
 pub use workers::list_workers::{Worker, WorkerStatus, Workers};
@@ -74,6 +93,7 @@ use chrono::{DateTime, Utc};
 use entity::job;
 use read::forecast::RememberedDurations;
 use std::{
+    ops::Deref,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -82,7 +102,9 @@ use upkeep::get_health::ServerState;
 use upkeep::lease_watch::LeaseWatch;
 use upkeep::loops::Loops;
 use upkeep::prune_log_lines::StoredLines;
+use upkeep::retention::{SharedStorage, TimeLooks};
 use watch::feed::Feed;
+use watch::follow::FollowerFailures;
 use watch::job_waits::JobWaits;
 use work::claim_waiters::ClaimWaiters;
 use workers::worker_activity::WorkerActivity;
@@ -117,23 +139,46 @@ impl Guard {
     }
 }
 
+/// The service, as one caller uses it.
 #[derive(Clone)]
 pub struct JobManager {
     db: Database,
+    /// Caller; `None` for the server itself and the command line.
+    caller: Option<Arc<Principal>>,
+    /// Who asks for changes of keys and sessions, for the audit.
+    asker: Asker,
+    looked_at: u64,
+    looked_for: Duration,
+    shared: Arc<Shared>,
+}
+
+/// Parts of the service that all of its callers share.
+pub struct Shared {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Random>,
     feed: Feed,
     /// Signal that an action was started on this server.
     wake: Arc<Notify>,
+    /// When the next schedule is due.
+    alarm: catalog::schedules::Alarm,
+    webhooks: catalog::webhooks::WebhookSender,
     /// Name of this process as the owner of the actions that it runs.
     owner: Arc<str>,
     waiting: ClaimWaiters,
     job_waits: JobWaits,
     streams: Arc<Semaphore>,
+    /// Turn to make a backup.
+    backing_up: Arc<tokio::sync::Mutex<()>>,
     keys: KeyRing,
+    /// Held while the keys are read: an earlier reading must not replace a later one.
+    loading_keys: Arc<tokio::sync::Mutex<()>>,
+    audit: AuditCalls,
     workers: WorkerActivity,
     loops: Loops,
+    follower_failures: FollowerFailures,
     lease_watch: LeaseWatch,
+    storage: SharedStorage,
+    looks: TimeLooks,
     durations: RememberedDurations,
     lines: StoredLines,
     /// Log lines about jobs that cannot be rescued: each round finds them again.
@@ -141,8 +186,14 @@ pub struct JobManager {
     /// Permits for concurrent text searches.
     searches: Arc<Semaphore>,
     server: Arc<ServerState>,
-    looked_at: u64,
-    looked_for: Duration,
+}
+
+impl Deref for JobManager {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 impl JobManager {
@@ -156,28 +207,78 @@ impl JobManager {
         let streams = Arc::new(Semaphore::new(watch::watch_jobs::MAX_STREAMS));
         let searches = Arc::new(Semaphore::new(filter::MAX_SEARCHES));
         let server = Arc::new(ServerState::started_at(clock.monotonic()));
-        Self {
-            db,
+        let keys = KeyRing::new(clock.clone());
+        let shared = Shared {
             clock,
             chance,
             feed,
             wake,
+            alarm: catalog::schedules::Alarm::default(),
+            webhooks: catalog::webhooks::WebhookSender::default(),
             owner,
             waiting,
             job_waits,
             streams,
-            keys: KeyRing::default(),
+            backing_up: Arc::default(),
+            keys,
+            loading_keys: Arc::default(),
+            audit: AuditCalls::default(),
             workers,
             loops,
+            follower_failures: FollowerFailures::default(),
             lease_watch: LeaseWatch::default(),
+            storage: SharedStorage::default(),
+            looks: TimeLooks::default(),
             durations: RememberedDurations::default(),
             lines: StoredLines::default(),
             unrescued: Arc::default(),
             searches,
             server,
+        };
+        Self {
+            db,
+            caller: None,
+            asker: Asker::default(),
             looked_at: MAX_SCANNED,
             looked_for: SCAN_TIME,
+            shared: Arc::new(shared),
         }
+    }
+
+    /// Returns the service as the caller uses it. Its changes are recorded under the caller's key,
+    /// and each call is held to what the caller may see and do.
+    pub fn acting(&self, caller: Arc<Principal>) -> Self {
+        Self {
+            db: self.db.acting(caller.clone()),
+            caller: Some(caller),
+            asker: self.asker.clone(),
+            looked_at: self.looked_at,
+            looked_for: self.looked_for,
+            shared: self.shared.clone(),
+        }
+    }
+
+    /// Returns the caller; `None` for the server itself and the command line.
+    pub fn caller(&self) -> Option<&Arc<Principal>> {
+        self.caller.as_ref()
+    }
+
+    /// Returns what the caller is bound to; `None` if there are all jobs for it.
+    pub(crate) fn binding(&self) -> Option<&Binding> {
+        let binding = self.caller.as_ref().map(|caller| &caller.binding);
+        binding.filter(|binding| !binding.is_free())
+    }
+
+    /// Returns the filter with what the caller is bound to.
+    pub fn bound(&self, filter: &Filter) -> Filter {
+        self.db.bound(filter)
+    }
+
+    /// Returns the id of the caller's key; `None` where nothing authenticated.
+    fn caller_id(&self) -> Option<String> {
+        self.caller
+            .as_ref()
+            .and_then(|caller| caller.key_id.clone())
     }
 
     /// Returns the change counter of the job cache: see [`crate::db::JobCache::changes`].
@@ -208,6 +309,11 @@ impl JobManager {
     /// Returns when the process is about to end.
     pub async fn ending(&self) {
         self.feed.ended().await;
+    }
+
+    /// Returns the clock of this service.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     fn owner(&self) -> String {
@@ -257,6 +363,7 @@ impl JobManager {
                 decide,
             })
             .await;
+        let changed = self.or_archived(id, changed).await;
         self.note_refusal(changed.as_ref().err(), [id]);
         if let Ok(changed) = &changed {
             request::note_job(id);

@@ -17,13 +17,19 @@ pub enum Permission {
     ActiveWrite,
     QueuesWrite,
     SeriesWrite,
+    SchedulesWrite,
+    /// Webhooks and their deliveries, to read.
+    WebhooksRead,
+    WebhooksManage,
     ActionsRun,
     ImportsRun,
+    BackupsRun,
     KeysManage,
+    AuditRead,
 }
 
 impl Permission {
-    pub const ALL: [Permission; 12] = [
+    pub const ALL: [Permission; 17] = [
         Permission::JobsRead,
         Permission::JobsCreate,
         Permission::JobsChange,
@@ -33,9 +39,14 @@ impl Permission {
         Permission::ActiveWrite,
         Permission::QueuesWrite,
         Permission::SeriesWrite,
+        Permission::SchedulesWrite,
+        Permission::WebhooksRead,
+        Permission::WebhooksManage,
         Permission::ActionsRun,
         Permission::ImportsRun,
+        Permission::BackupsRun,
         Permission::KeysManage,
+        Permission::AuditRead,
     ];
 
     pub fn name(self) -> &'static str {
@@ -49,9 +60,14 @@ impl Permission {
             Permission::ActiveWrite => "active:write",
             Permission::QueuesWrite => "queues:write",
             Permission::SeriesWrite => "series:write",
+            Permission::SchedulesWrite => "schedules:write",
+            Permission::WebhooksRead => "webhooks:read",
+            Permission::WebhooksManage => "webhooks:manage",
             Permission::ActionsRun => "actions:run",
             Permission::ImportsRun => "imports:run",
+            Permission::BackupsRun => "backups:run",
             Permission::KeysManage => "keys:manage",
+            Permission::AuditRead => "audit:read",
         }
     }
 
@@ -60,11 +76,20 @@ impl Permission {
         use Permission as P;
         match role {
             Role::Reader => matches!(self, P::JobsRead),
-            Role::Creator => matches!(self, P::JobsRead | P::JobsCreate | P::ActiveWrite),
+            Role::Creator => matches!(self, P::JobsRead | P::JobsCreate) || self.is_of_own(role),
             Role::Worker => matches!(self, P::JobsRead | P::JobsClaim | P::JobsReport),
-            Role::Operator => !matches!(self, P::ImportsRun | P::KeysManage),
+            Role::Operator => !matches!(
+                self,
+                P::WebhooksManage | P::ImportsRun | P::BackupsRun | P::KeysManage | P::AuditRead
+            ),
             Role::Admin => true,
         }
+    }
+
+    /// Returns whether a key with this role may do it only with the jobs that the key created.
+    pub fn is_of_own(self, role: Role) -> bool {
+        use Permission as P;
+        role == Role::Creator && matches!(self, P::JobsChange | P::JobsDelete | P::ActiveWrite)
     }
 
     /// Returns the role that may do it and the least else.
@@ -125,6 +150,15 @@ mod tests {
         for permission in [Permission::JobsCreate, Permission::JobsDelete] {
             assert!(!permission.is_of(Role::Worker));
         }
+    }
+
+    #[test]
+    fn a_creator_changes_and_deletes_its_own_jobs_alone() {
+        for permission in [Permission::JobsChange, Permission::JobsDelete] {
+            assert!(permission.is_of(Role::Creator) && permission.is_of_own(Role::Creator));
+            assert!(!permission.is_of_own(Role::Operator));
+        }
+        assert!(!Permission::JobsRead.is_of_own(Role::Creator));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub enum Verb {
     Release,
     /// Puts a job back in the queue whose lease has expired, while attempts remain.
     Expire,
+    /// Gives a queued job to workers that its creator was to run.
+    HandOver,
 }
 
 impl Verb {
@@ -47,12 +49,13 @@ impl Verb {
             Verb::Recover => "recovered",
             Verb::Release => "released",
             Verb::Expire => "rescued",
+            Verb::HandOver => "given to workers",
         }
     }
 }
 
 /// Table of transitions: verb, from, to.
-const MOVES: [(Verb, JobStatus, JobStatus); 13] = [
+const MOVES: [(Verb, JobStatus, JobStatus); 14] = [
     (Verb::Start, Queued, Processing),
     (Verb::Complete, Processing, Completed),
     (Verb::Fail, Processing, Failed),
@@ -66,6 +69,7 @@ const MOVES: [(Verb, JobStatus, JobStatus); 13] = [
     (Verb::Recover, Failed, Queued),
     (Verb::Release, Processing, Queued),
     (Verb::Expire, Processing, Queued),
+    (Verb::HandOver, Queued, Queued),
 ];
 
 /// Error for a verb without a row in the table for this status.
@@ -123,7 +127,7 @@ mod tests {
     use proptest::prelude::*;
     use sea_orm::Iterable;
 
-    const VERBS: [Verb; 11] = [
+    const VERBS: [Verb; 12] = [
         Verb::Start,
         Verb::Complete,
         Verb::Fail,
@@ -135,6 +139,7 @@ mod tests {
         Verb::Recover,
         Verb::Release,
         Verb::Expire,
+        Verb::HandOver,
     ];
 
     #[test]

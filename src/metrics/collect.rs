@@ -3,6 +3,7 @@
 use super::{
     Distribution, Ending, Instruments, MAX_TYPES, Measured, OTHER,
     families::{self as of, Family},
+    requests::LEGACY_PREFIX,
 };
 use prometheus_client::{
     collector::Collector,
@@ -171,6 +172,15 @@ impl Scrape {
                     let labels = [("operation", operation), ("status", status.as_str())];
                     count(family, &labels, *n)
                 })
+            })
+        })?;
+        out.labelled(&of::LEGACY_CALLS, |family| {
+            requests.for_each(|operation, by_status, _| {
+                if !operation.starts_with(LEGACY_PREFIX) {
+                    return Ok(());
+                }
+                let calls = by_status.iter().map(|(_, n)| n).sum();
+                count(family, &[("route", operation)], calls)
             })
         })?;
         out.labelled(&of::REQUEST_DURATION, |family| {

@@ -37,6 +37,7 @@ families! {
     JOB_WAIT Histogram "callsheet_job_wait_seconds" "Seconds from the due time of a job to its start.";
     JOB_RUN Histogram "callsheet_job_run_seconds" "Seconds of the last attempt of completed and failed jobs.";
     REQUESTS Counter "callsheet_http_requests" "Answered requests by operation and status.";
+    LEGACY_CALLS Counter "callsheet_legacy_calls" "Answered calls of older services, by the id of the operation; none for a while means that every client has moved.";
     REQUEST_DURATION Histogram "callsheet_http_request_duration_seconds" "Seconds from a request to the beginning of its answer.";
     CLAIMS_WAITING Gauge "callsheet_claims_waiting" "Claims that wait for a job on this server.";
     STREAMS_OPEN Gauge "callsheet_streams_open" "Event streams open on this server.";

@@ -17,7 +17,7 @@ pub use families::{FAMILIES, Family};
 pub use job_types::{Ending, JobTypes, MAX_TYPES, OTHER};
 pub use measured::{Connections, DatabaseNumbers, Files, LoopNumbers, Measured};
 pub use queries::{Queries, QueryKind};
-pub use requests::Requests;
+pub use requests::{LEGACY_PREFIX, Requests};
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

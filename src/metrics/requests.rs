@@ -22,6 +22,9 @@ const DURATIONS: &[f64] = &[
     60.0,
 ];
 
+/// Beginning of the ids of the operations that only clients of older services call.
+pub const LEGACY_PREFIX: &str = "legacy_";
+
 /// Label of requests that belong to no operation of the API, such as files of the dashboard.
 const NO_OPERATION: &str = "none";
 

@@ -2,14 +2,9 @@
 //! error shows a progress bar per running job if it is a terminal; otherwise it gets a line when a
 //! stage begins, and at most one every ten seconds within a stage.
 
-use super::{
-    claim::Claim,
-    client::EndedJob,
-    outcome::Outcome,
-    report::Report,
-    screen::{Bar, Stream, Terminal},
-};
+use super::screen::{Bar, Stream, Terminal};
 use crate::printable::printable;
+use callsheet_client::lease::{Claim, EndedJob, Notices, Outcome, Report};
 use indicatif::HumanDuration;
 use std::{
     collections::HashSet,
@@ -51,22 +46,6 @@ impl Display {
     /// Waits up to one second for the last lines to be written.
     pub async fn end(&self) {
         self.screen.end().await;
-    }
-
-    /// Reports an unreachable server, once until [`Display::back`] is called.
-    pub fn away(&self, why: &str) {
-        if locked(&self.away).replace(Instant::now()).is_none() {
-            self.note(format_args!(
-                "the server is away ({}); trying again until it is back",
-                printable(why)
-            ));
-        }
-    }
-
-    pub fn back(&self) {
-        if locked(&self.away).take().is_some() {
-            self.note("the server is back");
-        }
     }
 
     pub fn begin(&self, claim: &Claim) -> JobDisplay {
@@ -113,6 +92,28 @@ impl Display {
             began,
             shown: Mutex::new(shown),
         }
+    }
+}
+
+impl Notices for Display {
+    /// Reports an unreachable server, once until [`Notices::back`] is called.
+    fn away(&self, why: &str) {
+        if locked(&self.away).replace(Instant::now()).is_none() {
+            self.note(format_args!(
+                "the server is away ({}); trying again until it is back",
+                printable(why)
+            ));
+        }
+    }
+
+    fn back(&self) {
+        if locked(&self.away).take().is_some() {
+            self.note("the server is back");
+        }
+    }
+
+    fn note(&self, text: &str) {
+        Display::note(self, text);
     }
 }
 
@@ -213,7 +214,7 @@ impl JobProgress {
         let done = report
             .item
             .as_ref()
-            .filter(|item| is_done(item.status))
+            .filter(|item| item.status.is_done())
             .and_then(|item| item.key.clone());
         if report.total_shots.is_some() || done.is_some() {
             self.total = report

@@ -13,8 +13,8 @@
 //! Each message on the socket, which is the guard's standard input, is one line. The worker sends
 //! the job for the program, then orders. The guard sends [`GuardMessage`].
 
-use super::uptime::uptime;
 use crate::process::set_umask;
+use callsheet_client::uptime;
 use rustix::{
     io::retry_on_intr,
     process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid},

@@ -1,50 +1,40 @@
 //! `callsheet work`: claims jobs from a server over HTTP and runs a program for each. It uses
 //! nothing but the API, so it works from any host.
 //!
-//! A job passes through `claim`, `run` and `outcome`. `run` starts a `program` behind a `guard`;
-//! the program's `lines` become `reports`, which the `heartbeat` sends to the server.
+//! The lease of a job, from the claim to the outcome, is that of `callsheet_client`. `run` starts a
+//! `program` behind a `guard`; the program's `lines` become reports, which a heartbeat sends.
 
-mod answer;
-mod backoff;
-mod batch;
-mod claim;
-mod client;
 mod display;
 mod guard;
-mod heartbeat;
-mod lease;
+mod input;
 mod lines;
 mod names;
-mod obstruction;
-mod outcome;
 mod output;
 mod pipe;
 mod program;
 mod reader;
 mod report;
-mod reports;
 mod run;
 mod screen;
-mod server;
 mod stop;
 mod supervisor;
 mod tail;
-mod uptime;
-mod work;
 
-pub use client::Client;
 pub use guard::guard;
-pub use server::Server;
 
-use crate::{media_folder::MediaFolder, random::Random};
+use crate::media_folder::MediaFolder;
+use callsheet_client::{
+    Client, ClientError, Server,
+    lease::{Claim, Connection, Ended, StopLevel, work},
+};
 use display::Display;
-use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
-use stop::{StopLevel, Stopper};
+use std::{
+    ffi::OsString,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{task::JoinSet, time::sleep};
-
-/// Timeout of a request, shorter than the time that a server which was away gives its workers to
-/// come back. Half the lease if that is shorter, so that a hanging request does not cost the lease.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Maximum time in which the worker ends after a second signal.
 const AT_ONCE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -76,11 +66,8 @@ pub struct Options {
 pub enum Failure {
     #[error("{0}")]
     Command(String),
-    #[error(
-        "the certificates of this system cannot be read: {0}; install ca-certificates, or name a \
-        file of them in SSL_CERT_FILE"
-    )]
-    Tls(std::io::Error),
+    #[error(transparent)]
+    Client(#[from] ClientError),
     #[error("the worker cannot install its signal handlers: {0}")]
     Signals(std::io::Error),
     #[error("{server} refused to give jobs: {detail}")]
@@ -96,64 +83,100 @@ pub enum Failure {
 
 /// State shared by all jobs of the worker.
 struct Worker {
-    id: String,
-    host: String,
+    connection: Arc<Connection>,
     options: Options,
-    client: Client,
     display: Display,
-    stopper: Stopper,
-    chance: Arc<dyn Random>,
+    /// Reason why the program cannot be run on this host for any job.
+    broken: OnceLock<String>,
 }
 
 /// Runs the worker until a signal or an error stops it.
-pub async fn run(options: Options, chance: Arc<dyn Random>) -> Result<(), Failure> {
+pub async fn run(options: Options) -> Result<(), Failure> {
     find(&options)?;
+    let client = Client::new(options.server.clone(), options.key.as_deref())?;
+    let display = Display::new();
+    let connection = Connection::new(
+        client,
+        options.worker_id.clone(),
+        env!("CARGO_PKG_VERSION"),
+        options.lease,
+        Arc::new(display.clone()),
+    );
+    stop::listen(&connection.stop).map_err(Failure::Signals)?;
     let worker = Arc::new(Worker {
-        id: options.worker_id.clone().unwrap_or_else(|| name(&*chance)),
-        host: host(),
-        client: Client::new(
-            options.server.clone(),
-            options.key.as_deref(),
-            REQUEST_TIMEOUT.min(options.lease / 2),
-        )
-        .map_err(Failure::Tls)?,
-        display: Display::new(),
-        stopper: Stopper::listen().map_err(Failure::Signals)?,
+        connection: Arc::new(connection),
         options,
-        chance,
+        display,
+        broken: OnceLock::new(),
     });
     worker.display.say(format_args!(
         "{} works on {} of {}, {} at a time",
-        worker.id,
+        worker.connection.worker_id,
         worker.options.job_types.join(", "),
         worker.options.server,
         worker.options.concurrency
     ));
     let mut running = JoinSet::new();
-    let worked = work::work(&worker, &mut running).await;
-    while running.try_join_next().is_some() {}
-    if !running.is_empty() && worker.stopper.now() > StopLevel::Drain {
-        let jobs = if running.len() == 1 {
-            "the job is"
-        } else {
-            "all jobs are"
-        };
-        worker.display.note(format_args!(
-            "stopping: {jobs} stopped and returned to the queue; send a second signal to kill \
-            them at once"
-        ));
+    let ended = work(
+        &worker.connection,
+        &worker.options.job_types,
+        worker.options.concurrency,
+        &mut running,
+        |claim: Claim| run::run(worker.clone(), claim),
+    )
+    .await;
+    worker.end(&mut running).await;
+    worker.verdict(ended)
+}
+
+impl Worker {
+    /// Records that the program cannot be run on this host for any job, and stops claiming.
+    fn broken(&self, why: String) {
+        let _ = self.broken.set(why);
+        self.connection.stop.raise(StopLevel::Drain);
     }
-    tokio::select! {
-        () = async { while running.join_next().await.is_some() {} } => {}
-        () = async { worker.stopper.at_once().await; sleep(AT_ONCE_TIMEOUT).await } => {
-            // The guards kill their programs when the worker ends.
-            running.shutdown().await;
-            worker.stopper.untold();
+
+    /// Waits for the jobs that still run.
+    async fn end(&self, running: &mut JoinSet<()>) {
+        let stop = &self.connection.stop;
+        while running.try_join_next().is_some() {}
+        if !running.is_empty() && stop.now() > StopLevel::Drain {
+            let jobs = if running.len() == 1 {
+                "the job is"
+            } else {
+                "all jobs are"
+            };
+            self.display.note(format_args!(
+                "stopping: {jobs} stopped and returned to the queue; send a second signal to kill \
+                them at once"
+            ));
+        }
+        tokio::select! {
+            () = async { while running.join_next().await.is_some() {} } => {}
+            () = async { stop.reached(StopLevel::AtOnce).await; sleep(AT_ONCE_TIMEOUT).await } => {
+                // The guards kill their programs when the worker ends.
+                running.shutdown().await;
+                stop.untold();
+            }
+        }
+        self.display.end().await;
+    }
+
+    /// Returns the result with which the worker ends.
+    fn verdict(&self, ended: Ended) -> Result<(), Failure> {
+        let server = || self.options.server.to_string();
+        match (ended, self.broken.get()) {
+            (Ended::Refused(detail), _) => Err(Failure::Refused {
+                server: server(),
+                detail,
+            }),
+            (Ended::Stopped, Some(why)) => Err(Failure::Broken(why.clone())),
+            (Ended::Stopped, None) if self.connection.stop.is_untold() => {
+                Err(Failure::Untold(server()))
+            }
+            (Ended::Stopped, None) => Ok(()),
         }
     }
-    worker.display.end().await;
-    worked?;
-    worker.stopper.verdict(&worker.options.server)
 }
 
 /// Checks the folder and the program before the worker claims a job for them.
@@ -190,19 +213,4 @@ fn find(options: &Options) -> Result<(), Failure> {
             give its path"
         ))
     })
-}
-
-fn host() -> String {
-    let name = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned();
-    name.chars().filter(|c| !c.is_control()).take(150).collect()
-}
-
-/// Generates a worker id that is unique and stays the same while the process lives.
-fn name(chance: &dyn Random) -> String {
-    let id = chance.id();
-    let random = &id[id.len().saturating_sub(8)..];
-    format!("{}-{}-{random}", host(), std::process::id())
 }

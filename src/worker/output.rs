@@ -5,9 +5,10 @@
 use super::{
     lines::{Cut, Line},
     names::{NameScanner, Named},
-    report::{Judged, Report, is_report, judge},
+    report::{Judged, is_report, judge},
 };
 use crate::mend_json::{mend, quote_large};
+use callsheet_client::lease::Report;
 use serde_json::{Map, Value};
 
 /// Maximum characters of a line in the history.
@@ -293,7 +294,11 @@ mod tests {
                 .unwrap();
         assert_eq!(
             (item.key.as_deref(), item.status, item.result),
-            (Some("s"), "completed", Some(json!({"a": 1})))
+            (
+                Some("s"),
+                callsheet_client::ItemStatus::Completed,
+                Some(json!({"a": 1}))
+            )
         );
         assert_eq!(
             report_of(r#"{"progress": 1, "more": 2}"#).progress,

@@ -2,10 +2,11 @@
 
 use super::{
     Worker,
-    claim::Claim,
     guard::{GuardMessage, Order},
+    input,
 };
 use crate::process::{self, inherited_umask};
+use callsheet_client::lease::Claim;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::{io, os::fd::OwnedFd, process::Stdio, time::Duration};
 use tokio::{
@@ -58,7 +59,7 @@ impl Program {
                     .iter()
                     .map(|(name, value)| (name, value)),
             )
-            .envs(claim.environment(worker))
+            .envs(input::environment(worker, claim))
             .process_group(0)
             .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::piped())
@@ -73,7 +74,7 @@ impl Program {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
         // An error is ignored: a guard that ends at once reports the reason itself if it can.
-        let _ = orders.write_all(claim.input().as_bytes()).await;
+        let _ = orders.write_all(input::line(claim).as_bytes()).await;
         let (send, messages) = mpsc::unbounded_channel();
         tokio::spawn(listen(reader, guard, send));
         let program = Self { orders, messages };

@@ -2,13 +2,14 @@
 
 use super::{
     display::JobDisplay,
-    lease::Lease,
     lines::LineReader,
     output::{self, Output},
-    report::{Item, Report},
-    reports::Reports,
 };
 use crate::media_folder::MediaFolder;
+use callsheet_client::{
+    ItemStatus,
+    lease::{ItemReport, Lease, Report, Reports},
+};
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::process::ChildStdout;
@@ -41,15 +42,15 @@ impl Reader {
             Output::Report(mut report) => {
                 self.look_for_files(&mut report).await;
                 self.row.show(&report);
-                self.reports.add(Output::Report(report)).await;
+                self.reports.add(*report).await;
             }
-            log @ Output::Log(_) => self.reports.add(log).await,
+            Output::Log(line) => self.reports.log(line).await,
         }
     }
 
     /// Looks for the files of a completed item: without them, it has failed.
     async fn look_for_files(&self, report: &mut Report) {
-        let completed = |item: &&mut Item| item.status == "completed";
+        let completed = |item: &&mut ItemReport| item.status == ItemStatus::Completed;
         let (Some(media), Some(item)) = (&self.media, report.item.as_mut().filter(completed))
         else {
             return;
@@ -57,7 +58,7 @@ impl Reader {
         let result = item.result.as_ref().unwrap_or(&Value::Null);
         if let Some(why) = media.missing(result).await {
             self.lease.refuse(&why);
-            item.status = "failed";
+            item.status = ItemStatus::Failed;
             item.error = Some(why);
         }
     }

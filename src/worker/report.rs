@@ -2,7 +2,10 @@
 //! cannot be taken costs itself; if it is an item or a result, that is a fault of the attempt.
 
 use super::output::plain;
-use serde::Serialize;
+use callsheet_client::{
+    ItemStatus::{self, Completed, Failed, Pending, Processing, Skipped},
+    lease::{ItemReport, Report},
+};
 use serde_json::{Map, Value};
 
 /// Names of which an object needs at least one to be a report.
@@ -22,76 +25,32 @@ const MAX_KEY_CHARS: usize = 255;
 const PROGRESS_TOLERANCE: f64 = 0.01;
 
 /// Words for the state of an item, and the status that each means.
-const STATUSES: [(&str, &str); 24] = [
-    ("pending", "pending"),
-    ("queued", "pending"),
-    ("waiting", "pending"),
-    ("processing", "processing"),
-    ("running", "processing"),
-    ("in_progress", "processing"),
-    ("started", "processing"),
-    ("generating", "processing"),
-    ("generating_frames", "processing"),
-    ("generating_video", "processing"),
-    ("completed", "completed"),
-    ("complete", "completed"),
-    ("done", "completed"),
-    ("finished", "completed"),
-    ("succeeded", "completed"),
-    ("success", "completed"),
-    ("ok", "completed"),
-    ("failed", "failed"),
-    ("failure", "failed"),
-    ("error", "failed"),
-    ("errored", "failed"),
-    ("skipped", "skipped"),
-    ("cancelled", "skipped"),
-    ("canceled", "skipped"),
+const STATUSES: [(&str, ItemStatus); 24] = [
+    ("pending", Pending),
+    ("queued", Pending),
+    ("waiting", Pending),
+    ("processing", Processing),
+    ("running", Processing),
+    ("in_progress", Processing),
+    ("started", Processing),
+    ("generating", Processing),
+    ("generating_frames", Processing),
+    ("generating_video", Processing),
+    ("completed", Completed),
+    ("complete", Completed),
+    ("done", Completed),
+    ("finished", Completed),
+    ("succeeded", Completed),
+    ("success", Completed),
+    ("ok", Completed),
+    ("failed", Failed),
+    ("failure", Failed),
+    ("error", Failed),
+    ("errored", Failed),
+    ("skipped", Skipped),
+    ("cancelled", Skipped),
+    ("canceled", Skipped),
 ];
-
-/// Fields of a report; a line may have several.
-#[derive(Debug, Default, PartialEq)]
-pub struct Report {
-    /// Progress in percent, 0 to 100.
-    pub progress: Option<f64>,
-    pub stage: Option<String>,
-    pub total_shots: Option<u32>,
-    pub completed_shots: Option<u32>,
-    pub item: Option<Item>,
-    pub result: Option<Map<String, Value>>,
-}
-
-/// State of one item, in the form that the API accepts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Item {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub idx: Option<i32>,
-    pub status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub result: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-impl Item {
-    /// Returns how to call the item in a sentence.
-    pub fn name(&self) -> String {
-        match (&self.key, self.idx) {
-            (Some(key), _) => format!("the item {key}"),
-            (None, idx) => format!("the item at position {}", idx.unwrap_or_default()),
-        }
-    }
-
-    /// Applies a later report on the same item. It replaces status and error; the earlier result
-    /// stays if the later report has none.
-    pub fn follow(&mut self, later: Item) {
-        self.status = later.status;
-        self.error = later.error;
-        self.result = later.result.or_else(|| self.result.take());
-    }
-}
 
 /// What one object says, and what of it could not be taken.
 #[derive(Debug, Default, PartialEq)]
@@ -186,7 +145,7 @@ fn of_result(value: Value) -> Result<Map<String, Value>, String> {
 }
 
 /// Returns the item, and a sentence about the members that an item does not have.
-fn of_item(value: Value) -> Result<(Item, Option<String>), String> {
+fn of_item(value: Value) -> Result<(ItemReport, Option<String>), String> {
     let Value::Object(mut members) = value else {
         return Err(format!(
             "an item is an object with a key and a status, not {}",
@@ -198,7 +157,7 @@ fn of_item(value: Value) -> Result<(Item, Option<String>), String> {
     if key.is_none() && idx.is_none() {
         return Err("an item needs a key or an idx".to_owned());
     }
-    let item = Item {
+    let item = ItemReport {
         key: key.map(item_key).transpose()?,
         idx: idx.map(item_index).transpose()?,
         status: item_status(given("status"))?,
@@ -242,7 +201,7 @@ fn item_index(value: Value) -> Result<i32, String> {
     })
 }
 
-fn item_status(value: Option<Value>) -> Result<&'static str, String> {
+fn item_status(value: Option<Value>) -> Result<ItemStatus, String> {
     let Some(value) = value else {
         return Err("an item needs a status".to_owned());
     };
@@ -347,7 +306,7 @@ mod tests {
         let item = judged(json!({"item": item})).report.item.unwrap();
         assert_eq!(
             (item.key.as_deref(), item.status, item.error.as_deref()),
-            (Some("7"), "completed", Some(r#"{"a":1}"#))
+            (Some("7"), Completed, Some(r#"{"a":1}"#))
         );
         assert_eq!(item.result, Some("l\u{fffd}r".into()));
         let result = judged(json!({"result": {"a\0": ["\0"]}})).report.result;
@@ -376,7 +335,7 @@ mod tests {
         } = said.report;
         assert_eq!(
             (completed_shots, item.unwrap().status),
-            (Some(3), "completed")
+            (Some(3), Completed)
         );
         assert_eq!(result.unwrap()["fine"], true);
         assert_eq!((said.bad_item, said.bad_result), (None, None));

@@ -2,26 +2,23 @@
 
 use super::{
     Worker,
-    batch::Limits,
-    claim::Claim,
     display::JobDisplay,
     guard::GuardMessage,
-    heartbeat::Heartbeat,
-    lease::{Lease, LeaseState},
     lines::LineReader,
-    outcome::{Outcome, deliver},
     pipe::Pipe,
     program::{Program, Streams},
     reader::Reader,
-    reports::Reports,
-    stop::StopLevel,
     supervisor::{StopReason, Supervisor},
     tail::tail,
 };
 use crate::media_folder::MediaFolder;
+use callsheet_client::lease::{
+    Claim, Delivery, Heartbeat, Lease, LeaseState, Limits, Outcome, Reports, StopLevel, deliver,
+};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{Notify, watch},
+    task::JoinSet,
     time::sleep,
 };
 
@@ -31,18 +28,23 @@ const LAST_HEARTBEAT: Duration = Duration::from_secs(1);
 /// Exit code with which a program asks for another attempt: EX_TEMPFAIL of sysexits(3).
 const EXIT_RETRY: i32 = 75;
 
-pub async fn run(worker: &Arc<Worker>, claim: Claim) {
+pub async fn run(worker: Arc<Worker>, claim: Claim) {
     let claim = Arc::new(claim);
-    let lease = Arc::new(Lease::new(claim.answered + worker.options.lease));
+    let connection = &worker.connection;
+    let lease = Arc::new(Lease::new(connection, &claim));
     let row = Arc::new(worker.display.begin(&claim));
     // A job that was claimed while the signal arrived is not started.
-    let outcome = match worker.stopper.now() {
-        StopLevel::No | StopLevel::Drain => attempt(worker, &claim, &lease, &row).await,
+    let outcome = match connection.stop.now() {
+        StopLevel::No | StopLevel::Drain => attempt(&worker, &claim, &lease, &row).await,
         _ => Ok(Outcome::Released),
     };
-    match outcome {
-        Ok(outcome) => deliver(worker, &claim, outcome, &lease, &row).await,
-        Err(why) => row.lost(&why),
+    let delivery = match outcome {
+        Ok(outcome) => deliver(connection, &claim, outcome, &lease).await,
+        Err(why) => Delivery::Lost(why),
+    };
+    match delivery {
+        Delivery::Ended(outcome, job) => row.ended(&outcome, &job),
+        Delivery::Lost(why) => row.lost(&why),
     }
 }
 
@@ -74,13 +76,15 @@ async fn attempt(
     let tail = tokio::spawn(tail(Pipe::new(err, ended)));
     let hurry = Arc::new(Notify::new());
     let heartbeat = Heartbeat {
-        worker: worker.clone(),
+        connection: worker.connection.clone(),
         claim: claim.clone(),
         reports: reports.clone(),
         lease: lease.clone(),
         hurry: hurry.clone(),
     };
-    let mut heartbeat = tokio::spawn(heartbeat.run());
+    // A set ends its tasks when it is dropped: no lease is extended for a job that is gone.
+    let mut beats = JoinSet::new();
+    beats.spawn(heartbeat.run());
 
     let supervisor = Supervisor::new(worker, program, lease, hurry);
     let (message, why) = supervisor.watch(row).await;
@@ -88,21 +92,27 @@ async fn attempt(
     end.send_replace(true);
     if let Some(StopReason::Lost(why)) = why {
         reader.abort();
-        heartbeat.abort();
         return Err(why);
     }
     let _ = reader.await;
     let tail = tail.await.unwrap_or_default();
     reports.close();
     tokio::select! {
-        _ = &mut heartbeat => {}
-        () = async { worker.stopper.at_once().await; sleep(LAST_HEARTBEAT).await } => heartbeat.abort(),
+        _ = beats.join_next() => {}
+        () = async { worker.connection.stop.reached(StopLevel::AtOnce).await; sleep(LAST_HEARTBEAT).await } => {}
     }
+    drop(beats);
     let LeaseState { over, refused, .. } = lease.now();
     if let Some(why) = over {
         return Err(why);
     }
-    let why = refused.map(StopReason::Refused).or(why);
+    // Who stops a worker may have stopped its programs with the same signal, as systemd does.
+    let was_killed = matches!(message, GuardMessage::Killed(_));
+    let stopping = was_killed && worker.connection.stop.now() >= StopLevel::Gently;
+    let why = refused
+        .map(StopReason::Refused)
+        .or(why)
+        .or(stopping.then_some(StopReason::Stopping));
     let outcome = outcome(worker, message, why, &reports, &tail);
     Ok(with_files(outcome, worker.options.media.as_ref()).await)
 }
@@ -161,7 +171,11 @@ fn failed(tail: &str, how: &str, retryable: Option<bool>) -> Outcome {
     } else {
         format!("{tail}\n({how})")
     };
-    Outcome::Failed { error, retryable }
+    Outcome::Failed {
+        error,
+        retryable,
+        retry_after_seconds: None,
+    }
 }
 
 /// Fails the job and stops the worker, because the program of the next job would not start either.
@@ -173,6 +187,6 @@ fn not_started(worker: &Worker, error: &str) -> Outcome {
         .map(|word| word.to_string_lossy())
         .unwrap_or_default();
     let why = format!("{program} cannot be started: {error}");
-    worker.stopper.broken(why.clone());
+    worker.broken(why.clone());
     Outcome::failed(why)
 }

@@ -4,10 +4,9 @@ use super::{
     Worker,
     display::JobDisplay,
     guard::{GuardMessage, Order},
-    lease::{Lease, LeaseState},
     program::Program,
-    stop::StopLevel,
 };
+use callsheet_client::lease::{Lease, LeaseState, StopLevel};
 use std::sync::Arc;
 use tokio::{
     sync::{Notify, watch},
@@ -52,8 +51,11 @@ impl<'a> Supervisor<'a> {
 
     /// Waits for the program's end. Returns how it ended, and why the worker ended it.
     pub async fn watch(mut self, row: &JobDisplay) -> (GuardMessage, Option<StopReason>) {
-        let mut stop = self.worker.stopper.watch();
+        let mut stop = self.worker.connection.stop.watch();
         let mut lease = self.lease.clone();
+        // What happened while the program was started counts too.
+        stop.mark_changed();
+        lease.mark_changed();
         loop {
             let kill_at = self.kill_at.unwrap_or_else(Instant::now);
             tokio::select! {
@@ -63,7 +65,12 @@ impl<'a> Supervisor<'a> {
                         self.hurry.notify_one();
                     }
                     GuardMessage::WentOn => row.note("goes on"),
-                    end => return (end, self.why),
+                    end => {
+                        // The program may have heard of an interruption before this loop did.
+                        self.heed(&lease.borrow());
+                        self.stop(*stop.borrow());
+                        return (end, self.why);
+                    }
                 },
                 Ok(()) = lease.changed() => self.heed(&lease.borrow_and_update().clone()),
                 Ok(()) = stop.changed() => self.stop(*stop.borrow_and_update()),

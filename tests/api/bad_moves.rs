@@ -91,7 +91,6 @@ async fn reports_are_taken_while_processing_only(api: Api) {
         let id = api.job_in(status).await.id;
         let rows = [
             (Method::PUT, "/progress", json!({"progress": 5})),
-            (Method::PUT, "/shots", json!({"total_shots": 5})),
             (
                 Method::PATCH,
                 "/items",

@@ -42,6 +42,50 @@ async fn progress_is_a_number_from_0_to_100(api: Api) {
     }
 }
 
+/// Documents of 121 levels, and of a name that the parser of the stored text would take for a
+/// command.
+#[on_both]
+async fn a_document_that_could_not_be_read_back_is_refused_wherever_it_comes_in(api: Api) {
+    let id = api.started().await.id;
+    let deep = format!("{}{}", "[".repeat(120), "]".repeat(120));
+    let named = r#"{"a": [{"\u0024serde_json::private::RawValue": "[1]"}]}"#;
+    for (document, code) in [(&*deep, "nested_too_deep"), (named, "name_reserved")] {
+        let calls = [
+            (
+                reqwest::Method::POST,
+                "/api/v1/jobs".to_owned(),
+                r#"{"job_type": "t", "request_data": DOC}"#,
+            ),
+            (
+                reqwest::Method::PATCH,
+                of_job(&id, ""),
+                r#"{"context": {"a": DOC}}"#,
+            ),
+            (
+                reqwest::Method::PATCH,
+                of_job(&id, "/items"),
+                r#"{"items": [{"key": "a", "result": DOC}]}"#,
+            ),
+            (
+                reqwest::Method::POST,
+                of_job(&id, "/complete"),
+                r#"{"result": {"a": DOC}}"#,
+            ),
+            (
+                reqwest::Method::POST,
+                "/api/v1/schedules".to_owned(),
+                r#"{"kind": "every", "expr": "1h", "template": {"job_type": "t", "context": {"a": DOC}}}"#,
+            ),
+        ];
+        for (method, path, body) in calls {
+            let body = body.replace("DOC", document);
+            let call = api.send_text(method, &path, "application/json", body);
+            let problem = api.unchanged(&id, call, 400, "invalid_request").await;
+            assert!(places(&problem)[0].ends_with(code), "{path}: {problem}");
+        }
+    }
+}
+
 #[on_both]
 async fn more_shots_than_there_are_are_refused(api: Api) {
     let id = api.started().await.id;

@@ -169,3 +169,50 @@ async fn the_jobs_of_series_and_episodes_are_counted_on_request(api: Api) {
         assert!(!api.get(&path).await.text().contains("\"jobs\""), "{path}");
     }
 }
+
+#[on_both]
+async fn a_series_and_an_episode_get_another_title_and_number(api: Api) {
+    let series = api.series("Night trains").await;
+    let path = format!("{SERIES}/{series}");
+    let title = json!({"title": "Day trains"});
+    let changed = api.patch(&path, title).await.json(200);
+    assert_eq!(changed["title"], "Day trains");
+    assert_eq!(api.get(&path).await.json(200), changed);
+    assert_eq!(api.patch(&path, json!({})).await.json(200), changed);
+    for title in [json!(" "), json!(null), json!(5)] {
+        let body = json!({ "title": title });
+        let refused = api.patch(&path, body).await;
+        refused.problem(400, "invalid_request");
+    }
+    let body = json!({"title": "x"});
+    let lost = api.patch(&format!("{SERIES}/none"), body.clone()).await;
+    lost.problem(404, "series_not_found");
+    let lost = api.patch(&format!("{EPISODES}/none"), body).await;
+    lost.problem(404, "episode_not_found");
+
+    let mut paths = Vec::new();
+    for number in 1..=2 {
+        let new = json!({"series_id": series, "number": number, "title": "Home"});
+        let made = api.post(EPISODES, new).await.json(201);
+        paths.push(format!(
+            "{EPISODES}/{}",
+            made["episode_id"].as_str().unwrap()
+        ));
+    }
+    let taken = api.patch(&paths[0], json!({"number": 2})).await;
+    taken.problem(409, "episode_number_taken");
+    let same = json!({"number": 1, "title": null});
+    let changed = api.patch(&paths[0], same).await.json(200);
+    assert_eq!(
+        (&changed["number"], &changed["title"]),
+        (&json!(1), &json!(null))
+    );
+    let moved = api
+        .patch(&paths[0], json!({"number": null}))
+        .await
+        .json(200);
+    assert_eq!(moved["number"], json!(null));
+    assert_eq!(api.get(&paths[0]).await.json(200), moved);
+    let now_free = api.patch(&paths[1], json!({"number": 1})).await.json(200);
+    assert_eq!(now_free["number"], 1);
+}

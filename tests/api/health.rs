@@ -50,7 +50,7 @@ async fn health_shows_the_numbers_that_people_look_at_first(api: Api) {
         "{version}"
     );
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(health["schema"], "s0018_api_keys");
+    assert_eq!(health["schema"], "s0026_archived_jobs");
     assert_eq!(health["uptime_seconds"], 90.0);
     assert_eq!(
         health["cache"],
@@ -125,7 +125,7 @@ async fn a_server_that_drains_answers_everything_but_readiness(api: Api) {
 #[on_both]
 async fn a_schema_that_lacks_a_step_makes_the_server_unready(api: Api) {
     let raw = api.db.raw().await;
-    raw.execute_unprepared("DELETE FROM callsheet_migrations WHERE version = 's0009_queues'")
+    raw.execute_unprepared("DELETE FROM callsheet_migrations WHERE version = 's0009b_queues'")
         .await
         .unwrap();
     raw.close().await.unwrap();

@@ -4,19 +4,19 @@ use super::{
     answer::Answer,
     face::{Api, call},
 };
-use callsheet::api::{NEEDS, Need, spec};
+use callsheet::api::{NEEDS, Need, has_own_jobs_rule, spec};
 use chrono::TimeDelta;
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
 
 /// A server whose callers have keys.
-struct Guarded {
-    api: Api,
-    admin: String,
+pub struct Guarded {
+    pub api: Api,
+    pub admin: String,
 }
 
 impl Guarded {
-    async fn on(api: Api) -> Self {
+    pub async fn on(api: Api) -> Self {
         let made = api
             .post("/api/v1/keys", json!({"name": "first", "role": "admin"}))
             .await
@@ -25,7 +25,7 @@ impl Guarded {
         Self { api, admin }
     }
 
-    async fn with(&self, key: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub async fn with(&self, key: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
         let request = self.api.request(method, path).bearer_auth(key);
         call(match body {
             Some(body) => request.json(&body),
@@ -34,24 +34,24 @@ impl Guarded {
         .await
     }
 
-    async fn get(&self, key: &str, path: &str) -> Answer {
+    pub async fn get(&self, key: &str, path: &str) -> Answer {
         self.with(key, Method::GET, path, None).await
     }
 
-    async fn make(&self, new: Value) -> Value {
+    pub async fn make(&self, new: Value) -> Value {
         let path = "/api/v1/keys";
         self.with(&self.admin, Method::POST, path, Some(new))
             .await
             .json(200)
     }
 
-    async fn key_of(&self, role: &str) -> String {
+    pub async fn key_of(&self, role: &str) -> String {
         let made = self.make(json!({"name": role, "role": role})).await;
         made["key"].as_str().unwrap().to_owned()
     }
 }
 
-const JOBS: &str = "/api/v1/jobs";
+pub const JOBS: &str = "/api/v1/jobs";
 
 #[on_both]
 async fn a_server_without_keys_is_open_and_the_first_key_closes_it(api: Api) {
@@ -331,6 +331,64 @@ async fn a_session_stands_for_its_key_on_pages_of_this_server(api: Api) {
     ask(&later).await.problem(401, "unauthenticated");
 }
 
+#[on_both]
+async fn signing_out_ends_the_session_on_every_server(api: Api) {
+    let guarded = Guarded::on(api.clone()).await;
+    let other = api.again(|_| {}).await;
+    let path = "/api/v1/session";
+    let mut cookies = Vec::new();
+    for _ in 0..2 {
+        let answer = api.post(path, json!({"key": guarded.admin})).await;
+        let set = answer.header("set-cookie").unwrap();
+        cookies.push(set.split(';').next().unwrap().to_owned());
+    }
+    assert_ne!(cookies[0], cookies[1]);
+    let ask = |of: &Api, cookie: &str| call(of.request(Method::GET, JOBS).header("cookie", cookie));
+    other.served().load_keys().await.unwrap();
+    ask(&other, &cookies[0]).await.json(200);
+    let out = api
+        .request(Method::DELETE, path)
+        .header("cookie", &cookies[0])
+        .header("origin", api.url(""));
+    assert_eq!(call(out).await.status, 204);
+    other.served().load_keys().await.unwrap();
+    for server in [&api, &other] {
+        ask(server, &cookies[0])
+            .await
+            .problem(401, "unauthenticated");
+        ask(server, &cookies[1]).await.json(200);
+    }
+    // Who reads the database finds nothing to send.
+    let rows = api.served().database().sessions(api.now()).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    for token in [
+        format!("{}.{}", rows[0].id, rows[0].hash),
+        format!("{}.", rows[0].id),
+    ] {
+        ask(&api, &format!("callsheet_session={token}"))
+            .await
+            .problem(401, "unauthenticated");
+    }
+    // A key with another text ends its sessions.
+    let path = format!("/api/v1/keys/{}/rotate", &guarded.admin[3..11]);
+    guarded
+        .with(&guarded.admin, Method::POST, &path, None)
+        .await
+        .json(200);
+    ask(&api, &cookies[1]).await.problem(401, "unauthenticated");
+}
+
+#[on_sqlite]
+async fn a_key_has_a_hundred_sessions_at_most(api: Api) {
+    let guarded = Guarded::on(api.clone()).await;
+    for _ in 0..102 {
+        api.served().start_session(&guarded.admin).await.unwrap();
+        api.clock.advance(TimeDelta::seconds(1));
+    }
+    let rows = api.served().database().sessions(api.now()).await.unwrap();
+    assert_eq!(rows.len(), 100);
+}
+
 #[on_sqlite]
 async fn a_stream_ends_when_its_key_is_revoked(api: Api) {
     let guarded = Guarded::on(api.clone()).await;
@@ -381,9 +439,13 @@ const ROLES: [&str; 5] = ["reader", "creator", "worker", "operator", "admin"];
 fn roles_of(permission: &str) -> &'static [&'static str] {
     match permission {
         "jobs:read" => &ROLES,
-        "jobs:create" | "active:write" => &["creator", "operator", "admin"],
+        "jobs:create" | "jobs:change" | "jobs:delete" | "active:write" => {
+            &["creator", "operator", "admin"]
+        }
         "jobs:claim" | "jobs:report" => &["worker", "operator", "admin"],
-        "imports:run" | "keys:manage" => &["admin"],
+        "webhooks:manage" | "imports:run" | "backups:run" | "keys:manage" | "audit:read" => {
+            &["admin"]
+        }
         _ => &["operator", "admin"],
     }
 }
@@ -427,6 +489,8 @@ async fn every_operation_is_for_the_roles_of_the_table_and_for_no_key_that_is_no
         };
         for key in &refused {
             let got = status(key.as_deref()).await;
+            // An address may send ten wrong keys a minute.
+            api.clock.advance(TimeDelta::seconds(6));
             match need {
                 Need::Public | Need::Status => assert!(got != 401 && got != 403, "{id}: {got}"),
                 Need::Key | Need::Permission(_) => assert_eq!(got, 401, "{id} {key:?}"),
@@ -449,7 +513,14 @@ fn the_table_of_permissions_is_as_it_was_reviewed() {
     let rows: Vec<_> = NEEDS
         .iter()
         .map(|(id, need)| match need {
-            Need::Permission(permission) => format!("{id}: {}", permission.name()),
+            Need::Permission(permission) => {
+                let own = if has_own_jobs_rule(id) {
+                    ", creators on jobs of their own key"
+                } else {
+                    ""
+                };
+                format!("{id}: {}{own}", permission.name())
+            }
             other => format!("{id}: {}", format!("{other:?}").to_lowercase()),
         })
         .collect();

@@ -28,6 +28,7 @@ async fn a_job_has_what_older_clients_read(api: Api) {
         job["shots"],
         json!([{
             "shot_idx": 0, "status": "pending", "first_frame_path": null, "last_frame_path": null, "video_path": null,
+            "poster_path": null, "seconds": null,
             "description": null, "visual_desc": "A platform at night", "motion_desc": null, "audio_desc": null,
             "camera_idx": 2, "variation_type": null, "error": null, "scene_idx": 1,
         }])
@@ -227,4 +228,14 @@ async fn fields_that_an_older_service_ignored_are_ignored(api: Api) {
         .await
         .json(200);
     assert_eq!(edited["updated_fields"], json!(["visual_desc"]));
+}
+
+#[on_sqlite]
+async fn older_lists_take_any_limit_that_the_document_has(api: Api) {
+    for list in ["/api/v1/direct-pipeline/jobs", "/api/v1/videos/jobs"] {
+        let at = |limit: u64| format!("{list}?limit={limit}");
+        api.get(&at(i64::MAX as u64)).await.json(200);
+        let refused = api.get(&at(1 << 63)).await.problem(400, "invalid_request");
+        assert_eq!(refused["errors"][0]["parameter"], "limit");
+    }
 }

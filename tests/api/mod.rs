@@ -1,6 +1,8 @@
 //! The HTTP interface: the calls of older clients, the native ones, and what becomes of bad input.
 
 mod answer;
+mod attacks;
+mod audit;
 pub mod face;
 
 mod bad_ids;
@@ -9,6 +11,7 @@ mod bad_parameters;
 mod bad_texts;
 mod bad_values;
 mod base_path;
+mod bound;
 mod catalog;
 mod conditions;
 mod docs;
@@ -20,18 +23,25 @@ mod grafana;
 mod headers;
 mod health;
 mod idempotency;
+mod job_tokens;
 mod keys;
 mod large_bodies;
 mod large_pages;
 mod legacy;
+mod limits;
 mod lists;
 mod live;
 mod media;
+mod media_links;
 mod metrics;
 mod native;
+mod older_calls;
+mod older_stores;
 mod one_paging;
 mod problems;
 mod required_only;
+mod schedules;
 mod strict_queries;
 mod undo;
 mod waits;
+mod webhooks;

@@ -1,6 +1,6 @@
 //! The native calls, from create to delete.
 
-use super::face::{Api, call, least, of_job};
+use super::face::{Api, call, least, of_job, places};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -231,4 +231,42 @@ async fn shots_are_counted_from_items(api: Api) {
     let call = api.put(&of_job(&id, "/shots"), json!({"total_shots": 4}));
     api.unchanged(&id, call, 409, "shots_counted_from_items")
         .await;
+}
+
+#[on_both]
+async fn a_job_that_its_creator_runs_is_made_reported_and_completed_without_a_lease(api: Api) {
+    let new = json!({"job_type": "idea2video", "job_id": "own", "run": "creator"});
+    let job = api.made(new).await;
+    assert_eq!(
+        (&job["status"], &job["holds"]),
+        (&json!("queued"), &json!(1))
+    );
+    let claim = json!({"worker_id": "w", "job_types": ["idea2video"]});
+    let claimed = api.post("/api/v1/claims", claim.clone()).await.json(200);
+    assert_eq!(claimed["jobs"], json!([]));
+    let patch = json!({"status": "processing", "progress": 50.0});
+    let job = api.patch("/api/v1/jobs/own", patch).await.json(200);
+    assert_eq!(
+        (&job["status"], &job["progress"]),
+        (&json!("processing"), &json!(50.0))
+    );
+    let done = json!({"result": {"video_path": "/media/test.mp4"}});
+    let job = api.post("/api/v1/jobs/own/complete", done).await.json(200);
+    assert_eq!(job["status"], "completed");
+    let counts = json!({"total_shots": 10});
+    let job = api.put("/api/v1/jobs/own/shots", counts).await.json(200);
+    assert_eq!(
+        (&job["total_shots"], &job["progress"]),
+        (&json!(10), &json!(100.0))
+    );
+    let unknown = json!({"job_type": "a", "run": "nobody"});
+    let problem = api.post("/api/v1/jobs", unknown).await;
+    let problem = problem.problem(400, "invalid_request");
+    assert_eq!(places(&problem), ["/run unknown_value"]);
+    api.made(json!({"job_type": "idea2video", "job_id": "left", "run": "creator"}))
+        .await;
+    let released = api.post("/api/v1/jobs/left/release", json!({})).await;
+    assert_eq!(released.json(200)["holds"], 0);
+    let claimed = api.post("/api/v1/claims", claim).await.json(200);
+    assert_eq!(claimed["jobs"][0]["job"]["job_id"], "left");
 }

@@ -17,6 +17,9 @@ struct Things {
     episode: String,
     import: String,
     action: String,
+    schedule: String,
+    webhook: String,
+    delivery: String,
 }
 
 async fn things(api: &Api, path: &str) -> Things {
@@ -39,6 +42,24 @@ async fn things(api: &Api, path: &str) -> Things {
         let act = json!({"action": "retry", "filter": {"status": ["failed"]}});
         action = api.post("/api/v1/jobs/actions", act).await.json(202);
     }
+    let schedule = text(&job["job_id"]);
+    if path.contains("{schedule_id}") {
+        let new = json!({
+            "schedule_id": schedule, "kind": "every", "expr": "1h",
+            "template": {"job_type": "idea2video"},
+        });
+        api.post("/api/v1/schedules", new).await.json(201);
+    }
+    let (mut webhook, mut delivery) = (Value::Null, Value::Null);
+    if path.contains("{webhook_id}") || path.contains("{delivery_id}") {
+        let new = json!({"url": "https://hooks.studio.example/"});
+        webhook = api.post("/api/v1/webhooks", new).await.json(201);
+    }
+    if path.contains("{delivery_id}") {
+        let id = webhook["webhook_id"].as_str().unwrap();
+        let test = format!("/api/v1/webhooks/{id}/test");
+        delivery = api.post(&test, json!({})).await.json(200);
+    }
     Things {
         job: text(&job["job_id"]),
         token: text(&claimed["jobs"][0]["lease"]["token"]),
@@ -46,6 +67,9 @@ async fn things(api: &Api, path: &str) -> Things {
         episode: text(&episode["episode_id"]),
         import: text(&import["import_id"]),
         action: text(&action["action_id"]),
+        schedule,
+        webhook: text(&webhook["webhook_id"]),
+        delivery: delivery["delivery_id"].to_string(),
     }
 }
 
@@ -57,6 +81,9 @@ impl Things {
             ("{episode_id}", &*self.episode),
             ("{import_id}", &*self.import),
             ("{action_id}", &*self.action),
+            ("{schedule_id}", &*self.schedule),
+            ("{webhook_id}", &*self.webhook),
+            ("{delivery_id}", &*self.delivery),
             ("{job_type}", "idea2video"),
             ("{shot_idx}", "0"),
         ]
@@ -72,6 +99,9 @@ impl Things {
         Some(match id {
             "generate_idea2video" => json!({"idea": "A fox rides the night train"}),
             "generate_script2video" => json!({"script": "x".repeat(50)}),
+            "legacy_pipeline_idea2video" => json!({"idea": ""}),
+            "legacy_pipeline_script2video" => json!({"script": ""}),
+            "legacy_generate_video" => json!({"mode": "idea", "content": "x".repeat(10)}),
             "create_job" => json!({"job_type": "a"}),
             "create_jobs" => json!({"jobs": [{"job_type": "a"}]}),
             "update_job" => json!({}),
@@ -88,7 +118,15 @@ impl Things {
             "set_active_job" => json!({"client_id": "c", "job_id": job}),
             "start_action" => json!({"action": "cancel", "filter": {"job_type": "none"}}),
             "create_series" => json!({"title": "Night trains"}),
-            "create_episode" => json!({}),
+            "create_media_link" => json!({"path": "/media/a.mp4"}),
+            "create_episode" | "update_series" | "update_episode" => json!({}),
+            "create_schedule" => json!({
+                "schedule_id": "s", "kind": "every", "expr": "1h", "template": {"job_type": "a"},
+            }),
+            "preview_schedule" => json!({"kind": "cron", "expr": "0 9 * * *"}),
+            "update_schedule" | "update_webhook" => json!({}),
+            "create_webhook" => json!({"url": "https://hooks.studio.example/"}),
+            "replay_webhook" => json!({"position": 0}),
             "set_queue" => json!({"paused": false}),
             _ => return None,
         })
@@ -100,7 +138,9 @@ fn value(name: &str, operation: &str) -> &'static str {
     match name {
         "status" => "failed",
         "label" => "team=red",
-        "created_after" | "created_before" => "2026-01-31T12:00:00Z",
+        "created_after" | "created_before" | "ended_after" | "ended_before" | "since" => {
+            "2026-01-31T12:00:00Z"
+        }
         "order" => "created_at",
         "view" => "summary",
         "bucket" => "hour",
@@ -110,9 +150,11 @@ fn value(name: &str, operation: &str) -> &'static str {
         "interrupted" => "requeue",
         "on_conflict" => "merge",
         "dry_run" | "counts" => "true",
-        "limit" | "next" | "failures" | "offset" | "after" | "wait" | "since_version" => "1",
+        "limit" | "count" | "next" | "failures" | "offset" | "after" | "wait" | "since_version" => {
+            "1"
+        }
         "cursor" if matches!(operation, "list_jobs" | "list_series" | "list_episodes") => "1_61",
-        "cursor" if matches!(operation, "list_actions" | "list_imports") => "1_61",
+        "cursor" if matches!(operation, "list_actions" | "list_imports" | "list_audit") => "1_61",
         "cursor" => "1",
         _ => "a",
     }

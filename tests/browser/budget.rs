@@ -1,14 +1,19 @@
 //! What the dashboard may weigh.
 
-use callsheet::dashboard::{FILES, PAGES, styles};
+use super::desk::Desk;
+use callsheet::dashboard::{FILES, PAGES, is_shared, styles};
 use flate2::{Compression, write::GzEncoder};
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write, path::Path};
 
 /// Bytes of all files as they are in the repository, comments included, and as they are sent,
 /// packed one by one. Raise them only for something that is worth its weight.
-const RAW: usize = 290_000;
-const PACKED: usize = 103_000;
-const MODULES: usize = 55;
+const RAW: usize = 407_000;
+const PACKED: usize = 155_000;
+const MODULES: usize = 86;
+
+/// As `RAW` and `PACKED`, of what the first page needs before it is painted, the page itself too.
+const FIRST_RAW: usize = 120_000;
+const FIRST_PACKED: usize = 40_000;
 
 #[test]
 fn the_files_are_few_and_light() {
@@ -19,13 +24,70 @@ fn the_files_are_few_and_light() {
     let raw: usize = FILES.iter().map(|(_, text)| text.len()).sum();
     let alone = FILES
         .iter()
-        .filter(|(name, _)| !name.ends_with(".css"))
+        .filter(|(name, _)| !is_shared(name))
         .map(|(_, text)| pack(text));
     let packed = alone.sum::<usize>() + pack(&styles());
     println!("{modules} modules, {raw} bytes, {packed} packed");
     assert!(modules <= MODULES, "{modules} modules");
     assert!(raw <= RAW, "{raw} bytes");
     assert!(packed <= PACKED, "{packed} bytes packed");
+}
+
+fn text_of(name: &str) -> &'static str {
+    let found = FILES.iter().find(|(file, _)| *file == name);
+    found.unwrap_or_else(|| panic!("no file {name}")).1
+}
+
+/// Adds the module and all that it imports, but not what it imports when it is needed.
+pub fn gather(name: &str, into: &mut BTreeSet<String>) {
+    if !into.insert(name.to_owned()) {
+        return;
+    }
+    let folder = Path::new(name).parent().unwrap();
+    for rest in text_of(name).split("from '.").skip(1) {
+        let path = format!(".{}", rest.split_once('\'').unwrap().0);
+        let mut parts: Vec<&str> = folder.iter().map(|part| part.to_str().unwrap()).collect();
+        for part in path.split('/') {
+            match part {
+                "." => {}
+                ".." => drop(parts.pop()),
+                part => parts.push(part),
+            }
+        }
+        gather(&parts.join("/"), into);
+    }
+}
+
+/// Stylesheets that the first page shows nothing without, besides the shared ones.
+const FIRST_STYLES: &str = "styles/overview.css";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_page_loads_only_what_it_needs() {
+    let desk = Desk::open().await;
+    let page = desk.server.client.get(desk.at("/")).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    let mut modules = BTreeSet::new();
+    gather("app/main.js", &mut modules);
+    gather("pages/overview.js", &mut modules);
+    let named = text_of("app/pages.js");
+    assert!(
+        named.contains("page('overview', 'overview')"),
+        "{FIRST_STYLES}"
+    );
+    let texts = modules.iter().map(|name| text_of(name));
+    let shared = styles();
+    let texts = texts.chain([text_of(FIRST_STYLES), &shared, &page]);
+    let (raw, packed) = texts.fold((0, 0), |(raw, packed), text| {
+        (raw + text.len(), packed + pack(text))
+    });
+    println!("{} modules, {raw} bytes, {packed} packed", modules.len());
+    assert!(!modules.contains("pages/job.js") && modules.contains("parts/dom.js"));
+    for ahead in page.split("modulepreload\" href=\"/assets/").skip(1) {
+        let name = ahead.split_once('/').unwrap().1.split_once('"').unwrap().0;
+        assert!(modules.contains(name), "{name} is loaded for nothing");
+    }
+    assert!(raw <= FIRST_RAW, "{raw} bytes");
+    assert!(packed <= FIRST_PACKED, "{packed} bytes packed");
 }
 
 fn pack(text: &str) -> usize {

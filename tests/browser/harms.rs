@@ -66,7 +66,7 @@ async fn a_limit_is_a_number_or_the_choice_of_none() {
     browser.close().await;
 }
 
-const TYPED: &str = "document.querySelector('dialog[open] [name=visual_desc]').value === \
+const TYPED: &str = "document.querySelector('.inspector [name=visual_desc]').value === \
     'A fox in the rain'";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,63 +81,54 @@ async fn what_is_typed_about_a_shot_is_kept_until_it_is_saved() {
     let page = browser.page().await;
     desk.follow(&page, "/jobs/film").await;
     page.click(".shot").await;
-    page.until("document.querySelector('dialog[open] h2').textContent.startsWith('Shot 0')")
+    page.until("document.querySelector('.inspector h2').textContent.startsWith('Shot 1')")
         .await;
-    type_into(
-        &page,
-        "dialog[open] [name=visual_desc]",
-        "A fox in the rain",
-    )
-    .await;
-    page.shows("dialog[open] .unsaved", &["Not saved yet"])
-        .await;
-    page.click("dialog[open] form .row .row button:last-child")
-        .await;
+    type_into(&page, ".inspector [name=visual_desc]", "A fox in the rain").await;
+    page.shows(".inspector .unsaved", &["Not saved yet"]).await;
+    page.click(".inspector [aria-label=\"Next shot\"]").await;
     page.until(
-        "document.querySelector('dialog[open] h2').textContent.startsWith('Shot 1') && \
-        document.querySelector('dialog[open] [name=visual_desc]').value === ''",
+        "document.querySelector('.inspector h2').textContent.startsWith('Shot 2') && \
+        document.querySelector('.inspector [name=visual_desc]').value === ''",
     )
     .await;
-    page.click("dialog[open] form .row .row button:first-child")
+    page.click(".inspector [aria-label=\"Previous shot\"]")
         .await;
     page.until(TYPED).await;
     page.press("Escape").await;
-    page.until("!document.querySelector('dialog[open]')").await;
+    page.until("document.querySelector('.inspector').hidden")
+        .await;
     page.shows(".toast", &["is kept"]).await;
     // A reload keeps it, too.
     page.reload().await;
     page.until(LIVE).await;
     page.click(".shot").await;
     page.until(TYPED).await;
-    // The shot ends behind the dialog: the dialog shows it, and the text stays.
+    // The shot ends meanwhile: the page shows it, and the text stays.
     let report = json!({"key": "shot-0", "status": "completed", "result": {"first_frame_path": "/media/frame.svg"}});
     let beat = json!({"lease_token": token, "items": [report]});
     desk.call("POST", "/jobs/film/heartbeat", beat).await;
     page.until(&format!(
-        "document.querySelector('dialog[open] .shot-content .status').textContent === 'Completed' \
-        && document.querySelector('dialog[open] .pictures img') && {TYPED}"
+        "document.querySelector('.inspector .shot-content .status').textContent === 'Completed' \
+        && document.querySelector('.inspector .pictures img') && {TYPED}"
     ))
     .await;
-    page.click("dialog[open] [type=submit]").await;
+    page.click(".inspector [type=submit]").await;
     page.until("[...document.querySelectorAll('.toast')].some((el) => el.innerText === 'Saved')")
         .await;
-    // The message lies above the backdrop, where a click reaches it.
+    // The message lies where a click reaches it.
     page.until(
         "[...document.querySelectorAll('.toast')].every((el) => { const box = \
         el.getBoundingClientRect(); const top = document.elementFromPoint(box.x + 20, box.y + \
         box.height / 2); return el.contains(top); })",
     )
     .await;
-    page.until("document.querySelector('dialog[open] .unsaved').hidden")
+    page.until("document.querySelector('.inspector .unsaved').hidden")
         .await;
     let shots = desk.call("GET", "/jobs/film/shots", json!({})).await;
     assert_eq!(shots["shots"][0]["visual_desc"], "A fox in the rain");
     page.press("Escape").await;
-    page.until(
-        "!document.querySelector('dialog[open]') && \
-        document.getElementById('toasts').parentElement === document.body",
-    )
-    .await;
+    page.until("document.querySelector('.inspector').hidden")
+        .await;
     browser.close().await;
 }
 
@@ -201,6 +192,8 @@ async fn a_page_that_is_opened_without_a_server_shows_its_banner_and_then_loads(
     ] {
         desk.follow(&page, first).await;
         page.until(&format!("document.querySelector({})", Value::from(link)))
+            .await;
+        page.until("document.documentElement.dataset.pages === 'loaded'")
             .await;
         page.offline(true).await;
         page.click(link).await;

@@ -89,21 +89,26 @@ async fn markup_in_every_text_is_shown_as_text() {
         "/jobs/failed",
         "/jobs/done",
         "/jobs/again",
+        "/compare?a=running&b=failed",
+        "/compare?a=done",
         "/series",
         "/new",
         "/workers",
+        "/schedules",
+        "/webhooks",
+        "/storage",
         "/imports",
     ]
     .map(str::to_owned);
     let more = [
         format!("/series/{series}"),
         format!("/imports/{import}"),
-        "/jobs/running?shot=0".to_owned(),
+        "/jobs/running?shot=1".to_owned(),
         "/jobs?q=%3Cimg%20src%3Dx%3E&label=team%3D%3Cb%3E".to_owned(),
     ];
     for path in paths.iter().chain(&more) {
         page.open(&desk.at(path)).await;
-        if !["/new", "/workers"].contains(&path.as_str()) {
+        if !["/new", "/workers", "/schedules", "/webhooks", "/storage"].contains(&path.as_str()) {
             page.until("document.body.innerText.includes('<img src=x')")
                 .await;
         }

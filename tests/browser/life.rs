@@ -181,21 +181,22 @@ async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
         img.naturalWidth).length === 3",
     )
     .await;
-    // A picture of a shot is opened, and its neighbour with a key; the address keeps it.
+    // A shot is selected, and its neighbour with a key; the address keeps it.
     page.click(".shot").await;
     page.until(
-        "document.querySelector('dialog[open]').innerText.includes('Shot 0') && \
-        location.search === '?shot=0'",
-    )
-    .await;
-    page.press("ArrowRight").await;
-    page.until(
-        "document.querySelector('dialog[open]').innerText.includes('Shot 1') && \
+        "document.querySelector('.inspector').innerText.includes('Shot 1') && \
         location.search === '?shot=1'",
     )
     .await;
+    page.eval("document.querySelector('.shot').focus()").await;
+    page.press("ArrowRight").await;
+    page.until(
+        "document.querySelector('.inspector').innerText.includes('Shot 2') && \
+        location.search === '?shot=2'",
+    )
+    .await;
     page.press("Escape").await;
-    page.until("!document.querySelector('dialog[open]') && location.search === ''")
+    page.until("document.querySelector('.inspector').hidden && location.search === ''")
         .await;
     let failed = json!({"lease_token": token, "items": [{"key": "shot-3", "status": "failed", "error": "the model refused"}]});
     desk.call("POST", "/jobs/one/heartbeat", failed).await;

@@ -1,7 +1,7 @@
 //! How the page and its files are sent.
 
 use super::desk::Desk;
-use callsheet::dashboard::{FILES, PAGES, STYLES, styles};
+use callsheet::dashboard::{FILES, PAGES, STYLES, is_shared, styles};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_kept_for_ever_and_the_page_is_asked_for_again() {
@@ -40,10 +40,7 @@ async fn files_are_kept_for_ever_and_the_page_is_asked_for_again() {
         .unwrap()
         .to_owned();
     let styles = styles();
-    let files = FILES
-        .iter()
-        .copied()
-        .filter(|(name, _)| !name.ends_with(".css"));
+    let files = FILES.iter().copied().filter(|(name, _)| !is_shared(name));
     for (name, content) in files.chain([(STYLES, styles.as_str())]) {
         let path = format!("/assets/{hash}/{name}");
         let plain = get(&path).send().await.unwrap();

@@ -21,15 +21,20 @@ fn folder() -> PathBuf {
 }
 
 /// Pages by name; `job` and its like are what the state has.
-async fn pages(desk: &Desk, job: &[&str]) -> Vec<(String, String)> {
+pub async fn pages(desk: &Desk, job: &[&str]) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = [
         ("overview", "/"),
         ("jobs", "/jobs"),
         ("new", "/new"),
         ("series", "/series"),
         ("workers", "/workers"),
+        ("schedules", "/schedules"),
+        ("webhooks", "/webhooks"),
+        ("storage", "/storage"),
         ("imports", "/imports"),
         ("actions", "/actions"),
+        ("causes", "/causes"),
+        ("choose", "/compare"),
     ]
     .map(|(name, path)| (name.to_owned(), path.to_owned()))
     .into();
@@ -37,6 +42,11 @@ async fn pages(desk: &Desk, job: &[&str]) -> Vec<(String, String)> {
         job.iter()
             .map(|id| (format!("job-{id}"), format!("/jobs/{id}"))),
     );
+    let second = job.get(1).unwrap_or(&job[0]);
+    let both = format!("/compare?a={}&b={second}", job[0]);
+    all.push(("compare".to_owned(), both));
+    all.push(("log".to_owned(), format!("/jobs/{}/log", job[0])));
+    all.push(("shot".to_owned(), format!("/jobs/{}?shot=6", job[0])));
     for (list, id) in [
         ("series", "series_id"),
         ("imports", "import_id"),
@@ -257,6 +267,27 @@ pub async fn fill(desk: &Desk) {
         json!({"reason": "not needed"}),
     )
     .await;
+    for (id, expr, paused) in [
+        ("new-year-trailer", "0 3 1 1 *", false),
+        ("yearly-reel", "30 9 24 12 *", true),
+    ] {
+        let schedule = json!({
+            "schedule_id": id, "kind": "cron", "expr": expr, "timezone": "Europe/Berlin",
+            "template": {"job_type": "idea2video"}, "paused": paused,
+        });
+        desk.call("POST", "/schedules", schedule).await;
+    }
+    for (name, kinds) in [
+        ("edit", json!(["job.completed", "job.failed"])),
+        ("billing", json!(["job.completed"])),
+    ] {
+        let webhook = json!({"url": format!("https://{name}.studio.example/hook"), "kinds": kinds});
+        let made = desk.call("POST", "/webhooks", webhook).await;
+        // Nothing is sent from the pictures.
+        let id = made["webhook_id"].as_str().unwrap();
+        desk.call("POST", &format!("/webhooks/{id}/pause"), json!({}))
+            .await;
+    }
     let again = json!({"action": "retry", "filter": {"job_ids": ["failed-4", "running-2"]}});
     desk.call("POST", "/jobs/actions", again).await;
     desk.job(
@@ -271,8 +302,9 @@ pub async fn fill(desk: &Desk) {
         (ask["worker_id"], ask["host"]) = (worker.into(), host.into());
         desk.call("POST", "/claims", ask).await;
     }
-    desk.call("PUT", "/queues/idea2video", json!({"max_running": 4}))
-        .await;
+    let keep = json!({"completed": "30d", "failed": "90d", "cancelled": "0"});
+    let queue = json!({"max_running": 4, "keep": keep, "then": "archive"});
+    desk.call("PUT", "/queues/idea2video", queue).await;
     desk.call("PUT", "/queues/script2video", json!({"paused": true}))
         .await;
     let dump = json!({"a": {"job_id": "old-1", "status": "completed", "type": "idea2video", "progress": 100, "created_at": "2025-01-02T03:04:05", "updated_at": "2025-01-02T03:04:05", "request": {"idea": "x"}}, "b": {"job_id": "old-2"}, "c": "nonsense"});

@@ -1,5 +1,7 @@
 //! The command line, as the real binary: answers, exit codes, and one sentence for whatever goes wrong.
 
+mod afar;
+mod backup;
 mod export;
 mod failures;
 mod import_map;
@@ -10,6 +12,8 @@ mod private;
 mod queues;
 mod recovery;
 pub mod run;
+mod schedules;
 mod serve;
 mod settings;
 mod tables;
+mod webhooks;

@@ -140,6 +140,34 @@ async fn no_migrate_leaves_the_schema_as_it_is(db: TestDb) {
 }
 
 #[on_both]
+async fn no_migrate_refuses_a_database_without_tables(db: TestDb) {
+    let serve = ["serve", "--no-migrate", "--listen", "127.0.0.1:0"];
+    let desk = Desk::at(&db);
+    // The file is there, as after a `migrate reset`.
+    desk.done(&["migrate", "up", "--steps", "1"]).await;
+    desk.done(&["migrate", "reset", "--yes"]).await;
+    let sentence = desk.fails(1, &serve).await;
+    assert!(
+        sentence.contains("has no tables of Callsheet") && sentence.contains("migrate up"),
+        "{sentence}"
+    );
+}
+
+#[on_both]
+async fn an_address_that_is_taken_is_refused_with_its_flag(db: TestDb) {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (listen, metrics, flag) in [
+        (&*address, "127.0.0.1:0", "with --listen"),
+        ("127.0.0.1:0", &*address, "with --metrics-listen"),
+    ] {
+        let serve = ["serve", "--listen", listen, "--metrics-listen", metrics];
+        let sentence = Desk::at(&db).fails(1, &serve).await;
+        assert!(sentence.ends_with(flag), "{sentence}");
+    }
+}
+
+#[on_both]
 async fn a_job_that_is_answered_over_http_is_shown_by_the_command_line(db: TestDb) {
     let server = Server::start(&db.url).await;
     let body = serde_json::json!({"job_type": "a", "job_id": "mine"});

@@ -94,7 +94,7 @@ async fn a_bad_row_is_refused_by_its_line_and_the_others_are_created(db: TestDb)
         "/job_type",
         "cells",
         "/priority",
-        "use JSON",
+        "is not JSON",
     ] {
         assert!(said.err.contains(part), "{part}: {}", said.err);
     }
@@ -116,6 +116,44 @@ async fn a_bad_row_is_refused_by_its_line_and_the_others_are_created(db: TestDb)
         rows[0]["error"].as_str().unwrap().contains("/nope"),
         "{rows:?}"
     );
+}
+
+#[on_both]
+async fn a_row_that_would_change_without_a_word_is_refused(db: TestDb) {
+    let desk = Desk::at(&db);
+    let number = "123456789012345678901234567890";
+    let tables = [
+        (
+            "jobs.csv",
+            "--from-csv",
+            "type,title\na,b\na,\"unterminated\na,c\n".to_owned(),
+            "line 3: a quote is opened",
+        ),
+        (
+            "jobs.csv",
+            "--from-csv",
+            format!("type,context\na,{{}}\na,\"{{\"\"n\"\": {number}}}\"\n"),
+            "line 3: context: /n: Use an integer of at most 64 bits",
+        ),
+        (
+            "jobs.jsonl",
+            "--from-jsonl",
+            format!("{{\"type\": \"a\"}}\n{{\"type\": \"a\", \"context\": {{\"n\": {number}}}}}\n"),
+            "line 2: /context/n: Use an integer of at most 64 bits",
+        ),
+    ];
+    for (name, flag, text, sentence) in tables {
+        let file = desk.file(name, &text);
+        let said = desk
+            .run(&["jobs", "create", flag, &file, "--batch", sentence])
+            .await;
+        assert_eq!(
+            (said.code, &*said.out),
+            (3, "1 job created, 1 row refused\n"),
+            "{said:?}"
+        );
+        assert!(said.err.starts_with(sentence), "{sentence}: {}", said.err);
+    }
 }
 
 #[on_both]

@@ -20,6 +20,7 @@ mod recheck;
 mod reconcile;
 mod reports;
 mod rows;
+mod schedules;
 mod series;
 mod shared;
 mod stop;

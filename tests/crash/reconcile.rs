@@ -22,6 +22,8 @@ struct Taken {
     done: bool,
     /// The job was taken from its worker, and nothing is known of it since.
     rescued: bool,
+    /// Attempts that did not count before the call: their worker was never heard of.
+    uncounted: i64,
 }
 
 /// Members that only the calls which name them change.
@@ -46,7 +48,7 @@ impl Entry {
         if job["version"].as_i64() != Some(self.version() + ask.steps.len() as i64) {
             return Ok(false);
         }
-        self.hold_to(ask, &job)?;
+        self.hold_to(ask, &job, 0)?;
         self.steps.extend(ask.steps.iter().cloned());
         self.settle(job, ask.items.clone());
         Ok(true)
@@ -61,7 +63,11 @@ impl Entry {
         answered: bool,
     ) -> Result<bool, Fault> {
         let Found { job, events, items } = found;
-        let Taken { mut done, rescued } = self.take_events(&events, ask)?;
+        let Taken {
+            mut done,
+            rescued,
+            uncounted,
+        } = self.take_events(&events, ask)?;
         if let Some(differs) = events
             .last()
             .and_then(|last| differs(&members_of(last), &job))
@@ -80,7 +86,7 @@ impl Entry {
                 )));
             }
             _ if rescued => {}
-            Some(ask) if done => self.hold_to(ask, &job)?,
+            Some(ask) if done => self.hold_to(ask, &job, uncounted)?,
             _ => self.is_as_it_was(&job, ask)?,
         }
         let items_after = ask.filter(|_| done).and_then(|ask| ask.items.clone());
@@ -110,6 +116,7 @@ impl Entry {
                 .is_some_and(|(now, expiry)| expiry <= now);
             let count = if over && is_rescue(event) {
                 (taken.rescued, expiry, self.token) = (true, None, None);
+                taken.uncounted += i64::from(event["data"]["counted"] == false);
                 self.steps
                     .push(Step::new(event["kind"].as_str().unwrap_or_default(), None));
                 1
@@ -172,8 +179,11 @@ impl Entry {
         }
     }
 
-    fn hold_to(&self, ask: &Ask, job: &Value) -> Result<(), Fault> {
+    fn hold_to(&self, ask: &Ask, job: &Value, uncounted: i64) -> Result<(), Fault> {
         let mut expect = ask.expect.clone();
+        if let Some(attempt) = expect["attempt"].as_i64() {
+            expect["attempt"] = json!(attempt - uncounted);
+        }
         for name in STABLE {
             if expect.get(name).is_none() {
                 expect[name] = self.job[name].clone();

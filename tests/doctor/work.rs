@@ -2,9 +2,9 @@
 
 use super::{break_it, ids};
 use crate::support::{TestApp, any_job};
-use callsheet::jobs::{ActionFilter, NewAction, NewJob};
+use callsheet::jobs::{ActionFilter, NewAction, NewJob, NewSchedule, NewSeries, NewWebhook};
 use chrono::TimeDelta;
-use entity::job_action::ActionKind;
+use entity::{job_action::ActionKind, schedule::ScheduleKind};
 
 #[on_both]
 async fn a_lease_that_no_server_ends(t: TestApp) {
@@ -108,4 +108,51 @@ async fn an_import_whose_process_is_gone(t: TestApp) {
     break_it(&t.db, &[&sql]).await;
     t.clock.advance(TimeDelta::minutes(20));
     assert_eq!(ids(&t.db.url, t.now()).await, ["work.imports_stuck"]);
+}
+
+#[on_both]
+async fn a_schedule_that_no_server_fires_and_one_whose_jobs_cannot_be_created(t: TestApp) {
+    let title = "Night trains".into();
+    let series = t.create_series(NewSeries { title }, None).await.unwrap().id;
+    let new = NewSchedule {
+        id: "hourly".into(),
+        kind: ScheduleKind::Every,
+        expr: "1h".into(),
+        timezone: None,
+        template: NewJob {
+            series_id: Some(series.clone()),
+            ..any_job()
+        },
+        overlap: None,
+        missed: None,
+        window_seconds: None,
+        jitter_seconds: None,
+        starts_at: None,
+        ends_at: None,
+        paused: false,
+    };
+    t.create_schedule(new).await.unwrap();
+    t.clock.advance(TimeDelta::minutes(61));
+    assert_eq!(ids(&t.db.url, t.now()).await, Vec::<&str>::new());
+    t.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(ids(&t.db.url, t.now()).await, ["work.schedules_late"]);
+    t.delete_series(&series).await.unwrap();
+    t.fire_schedules().await.unwrap();
+    assert_eq!(ids(&t.db.url, t.now()).await, ["work.schedules_failing"]);
+}
+
+#[on_both]
+async fn a_webhook_that_was_disabled(t: TestApp) {
+    let new = NewWebhook {
+        url: "https://hooks.studio.example/".into(),
+        ..NewWebhook::default()
+    };
+    let webhook = t.create_webhook(new).await.unwrap();
+    assert_eq!(ids(&t.db.url, t.now()).await, Vec::<&str>::new());
+    let sql = format!(
+        "UPDATE webhooks SET state = 'disabled' WHERE id = '{}'",
+        webhook.id
+    );
+    break_it(&t.db, &[&sql]).await;
+    assert_eq!(ids(&t.db.url, t.now()).await, ["work.webhooks_disabled"]);
 }

@@ -14,6 +14,7 @@ use std::sync::{
 fn claim(job_type: &str) -> Claim {
     Claim {
         call_id: None,
+        job_tokens: false,
         worker_id: "w1".into(),
         job_types: vec![job_type.into()],
         max_jobs: 1,

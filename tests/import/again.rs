@@ -17,7 +17,7 @@ async fn the_same_id_in_two_stores_is_one_job(bench: TestApp) {
     let options = Options::new(vec![first.path.clone(), second.path.clone()]);
     let (report, told) = import_all(&bench, &options).await;
     assert_eq!(
-        told.iter().map(|o| &o.fate).collect::<Vec<_>>(),
+        told.iter().map(|o| &o.kind).collect::<Vec<_>>(),
         [&RecordOutcome::Imported, &RecordOutcome::AlreadyThere]
     );
     assert_eq!(counts(&report), (2, 1, 1, 0));
@@ -52,9 +52,9 @@ async fn a_deleted_job_stays_deleted(bench: TestApp) {
             },
         )
         .await;
-        let fates: Vec<_> = told.iter().map(|o| &o.fate).collect();
+        let kinds: Vec<_> = told.iter().map(|o| &o.kind).collect();
         assert_eq!(
-            fates,
+            kinds,
             [&RecordOutcome::DeletedHere, &RecordOutcome::AlreadyThere]
         );
         assert_eq!(counts(&report), (2, 0, 2, 0));
@@ -83,7 +83,7 @@ async fn a_dry_run_tells_all_and_writes_nothing(bench: TestApp) {
     assert_eq!(report.import_id, None);
     assert_eq!(
         told.iter()
-            .filter(|o| o.fate == RecordOutcome::Imported)
+            .filter(|o| o.kind == RecordOutcome::Imported)
             .count(),
         1
     );

@@ -76,7 +76,7 @@ pub async fn import(bench: &TestApp, dump: &Dump) -> Report {
 
 /// The reasons of the rejects, with the place of each.
 pub fn rejected(report: &Report) -> Vec<(String, &'static str)> {
-    let reason = |outcome: &Outcome| match &outcome.fate {
+    let reason = |outcome: &Outcome| match &outcome.kind {
         RecordOutcome::Rejected(reject) => Some((outcome.at.to_string(), reject.reason.as_str())),
         _ => None,
     };

@@ -11,7 +11,7 @@ fn details(report: &Report) -> Vec<String> {
     report
         .rejects
         .iter()
-        .map(|outcome| outcome.fate.to_string())
+        .map(|outcome| outcome.kind.to_string())
         .collect()
 }
 
@@ -43,6 +43,20 @@ async fn the_last_record_of_a_key_counts_wherever_it_stands(bench: TestApp) {
             entity::JobStatus::Failed
         );
     }
+}
+
+#[on_both]
+async fn a_name_that_could_not_be_read_back_is_replaced(bench: TestApp) {
+    let name = "$serde_json::private::RawValue";
+    let record = job("a", json!({"request_data": {"v": {name: "[1]"}}}));
+    let report = import(&bench, &Dump::of(json!([record]).to_string())).await;
+    assert_eq!((report.total.found, report.total.rejected), (1, 0));
+    let kept = bench.get_job("a").await.unwrap();
+    let text = format!("{kept:?}");
+    assert!(
+        text.contains("serde_json RawValue") && !text.contains(name),
+        "{text}"
+    );
 }
 
 #[on_both]

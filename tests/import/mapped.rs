@@ -240,7 +240,7 @@ async fn a_table_that_is_not_there_and_a_wrong_form_are_named(bench: TestApp) {
         ),
     ] {
         let (report, _) = import_all(&bench, &options(&map, trial(name))).await;
-        let sentence = report.rejects[0].fate.to_string();
+        let sentence = report.rejects[0].kind.to_string();
         assert!(
             report.total.rejected == 1 && sentence.contains(told),
             "{sentence}"

@@ -519,7 +519,7 @@ async fn a_wrong_password_is_named(bench: TestApp) {
         (counts(&report), rejected(&report)[0].1),
         ((2, 1, 0, 1), "unreachable")
     );
-    let told = report.rejects[0].fate.to_string();
+    let told = report.rejects[0].kind.to_string();
     assert!(
         told.ends_with("password authentication failed for user \"vedo\"."),
         "{told}"

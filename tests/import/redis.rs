@@ -331,9 +331,9 @@ async fn a_server_that_is_gone_or_refuses_is_named(bench: TestApp) {
             .all(|told| *told == (String::new(), "unreachable"))
     );
     assert!(
-        report.rejects[1].fate.to_string().contains("password"),
+        report.rejects[1].kind.to_string().contains("password"),
         "{}",
-        report.rejects[1].fate
+        report.rejects[1].kind
     );
     assert!(!format!("{report:?}").contains("hunter2"));
     let told = &mut |_: &Outcome| panic!("there is nothing to tell of");

@@ -24,9 +24,9 @@ async fn holds(
     let (report, told) = import_all(bench, options).await;
     let jobs = export_jobs(bench).await;
     assert_eq!(differences(&truth, &jobs), Vec::<String>::new());
-    let of_jobs = |fate: RecordOutcome| {
+    let of_jobs = |kind: RecordOutcome| {
         told.iter()
-            .filter(|outcome| outcome.fate == fate && outcome.id.is_some())
+            .filter(|outcome| outcome.kind == kind && outcome.id.is_some())
             .count()
     };
     assert_eq!(of_jobs(RecordOutcome::Imported), jobs.len());
@@ -48,7 +48,7 @@ async fn holds(
         of_jobs(RecordOutcome::Imported),
         told_again
             .iter()
-            .filter(|o| o.fate == RecordOutcome::AlreadyThere)
+            .filter(|o| o.kind == RecordOutcome::AlreadyThere)
             .count()
     );
     assert_eq!(export_text(bench).await, exported);
@@ -199,7 +199,7 @@ async fn comic_comes_in(bench: TestApp) {
         rejected(&report),
         [("a0b2d975-29e5-485b-8894-4e85d4a96aca".to_owned(), "orphan")]
     );
-    assert!(report.rejects[0].fate.to_string().contains("2 results"));
+    assert!(report.rejects[0].kind.to_string().contains("2 results"));
     let active = active_job::Entity::find()
         .all(bench.database().read())
         .await

@@ -240,7 +240,7 @@ async fn other_words_can_be_named(bench: TestApp) {
     assert_eq!(rejected(&report), [("[2]".to_owned(), "unknown_status")]);
     assert!(
         report.rejects[0]
-            .fate
+            .kind
             .to_string()
             .contains("--status 'unheard of=completed'")
     );
@@ -258,7 +258,7 @@ async fn a_record_of_another_program_is_no_store(bench: TestApp) {
     let report = tried(&bench, "10k_mode_and_status.json").await;
     let wanted = ["[0]", "[1]"].map(|at| (at.to_owned(), "unknown_shape"));
     assert_eq!(rejected(&report), wanted);
-    assert!(report.rejects[0].fate.to_string().contains("--explain"));
+    assert!(report.rejects[0].kind.to_string().contains("--explain"));
     for name in [
         "10b_render_queue.json",
         "10e_clips_list.json",

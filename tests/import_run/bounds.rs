@@ -186,8 +186,8 @@ async fn an_export_line_beyond_the_bounds_is_rejected_with_a_sentence(bench: Tes
         .collect();
     let (report, told) = import_all(&bench, &Dump::of(lines.join("\n")).options()).await;
     for (outcome, (pointer, value)) in told.iter().zip(&bad) {
-        let RecordOutcome::Rejected(reject) = &outcome.fate else {
-            panic!("{pointer} {value} came in: {:?}", outcome.fate)
+        let RecordOutcome::Rejected(reject) = &outcome.kind else {
+            panic!("{pointer} {value} came in: {:?}", outcome.kind)
         };
         assert_ne!(
             reject.reason.as_str(),

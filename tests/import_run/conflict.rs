@@ -55,7 +55,7 @@ async fn merging_fills_what_the_job_lacks_and_nothing_else(bench: TestApp) {
 
     let (report, told) = import_all(&bench, &options(&dump, OnConflict::Merge)).await;
     assert_eq!(
-        (merged(&report), &told[0].fate),
+        (merged(&report), &told[0].kind),
         ((0, 1, 0, 0), &RecordOutcome::Merged)
     );
     let whole = bench.whole("a").await;
@@ -193,7 +193,7 @@ async fn records_of_one_id_in_one_batch_meet_each_other(bench: TestApp) {
     };
     let (report, told) = import_all(&bench, &options).await;
     assert_eq!(
-        told.iter().map(|o| &o.fate).collect::<Vec<_>>(),
+        told.iter().map(|o| &o.kind).collect::<Vec<_>>(),
         [&RecordOutcome::Imported, &RecordOutcome::Merged]
     );
     assert_eq!(counts(&report), (2, 1, 0, 0));

@@ -7,7 +7,7 @@ mod bounds;
 mod conflict;
 mod killed;
 mod limits;
-mod own;
+pub mod own;
 mod report;
 mod runs;
 mod uploads;

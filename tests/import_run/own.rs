@@ -7,13 +7,17 @@ use crate::{
 use callsheet::{
     export::{self, Output},
     import::{OnConflict, Options},
-    jobs::{Idempotency, ItemReport, JobPatch, NewEpisode, NewItem, NewJob},
+    jobs::{
+        Idempotency, ItemReport, JobPatch, NewEpisode, NewItem, NewJob, NewJobWebhook, Principal,
+        RunBy,
+    },
 };
 use chrono::TimeDelta;
 use chrono_tz::America::New_York;
-use entity::{ItemStatus, active_job};
+use entity::{ItemStatus, Role, active_job};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A database of the other kind.
 async fn other(bench: &TestApp) -> TestApp {
@@ -25,7 +29,7 @@ async fn other(bench: &TestApp) -> TestApp {
     .await
 }
 
-fn nasty() -> Value {
+pub fn nasty() -> Value {
     json!({
         "quotes": "a \"quoted\" \\ back\\slash, {brace} and\na line\t\u{1}", "": "", "NULL": "NULL", "emoji": "🎻é\u{fffd}",
         "numbers": [1e20, 1e16, -1e17, -0.0, 0.1, 33.333333333333336, 1.0, 1, 5e-324, 1e300, 18446744073709551615u64, -9223372036854775808i64],
@@ -33,7 +37,7 @@ fn nasty() -> Value {
     })
 }
 
-async fn fill(bench: &TestApp) {
+pub async fn fill(bench: &TestApp) {
     let files = [
         "vedo_jobs.json",
         "vedo_pipeline_jobs.json",
@@ -81,7 +85,14 @@ async fn fill(bench: &TestApp) {
         ],
         ..any_job()
     };
+    let caller = Principal {
+        key_id: Some("k3x9a2m7".into()),
+        name: "render \"farm\"".into(),
+        role: Role::Creator,
+        ..Principal::anyone()
+    };
     bench
+        .acting(Arc::new(caller))
         .create_job(
             elaborate,
             Some(Idempotency::new("secret".into(), "create", &json!({}))),
@@ -101,6 +112,11 @@ async fn fill(bench: &TestApp) {
         .report_items("elaborate", vec![report], None)
         .await
         .unwrap();
+    let own = NewJob {
+        run: RunBy::Creator,
+        ..any_job()
+    };
+    bench.create(own).await;
     // Jobs of one moment, in an order that a locale would change.
     for id in ["B", "a", "A-1", "a_2", "_"] {
         bench.named(id).await;
@@ -157,6 +173,38 @@ async fn an_export_comes_back_as_the_same_rows_in_the_other_database(bench: Test
     }
     assert_eq!(export_text(&other).await, exported);
     other.tear_down().await;
+}
+
+#[on_both]
+async fn a_webhook_of_an_exported_job_stays_behind(bench: TestApp) {
+    let webhook = NewJobWebhook {
+        url: "https://hooks.studio.example/films?token=1".into(),
+        kinds: None,
+    };
+    let new = NewJob {
+        job_id: Some("film".into()),
+        webhook: Some(webhook),
+        ..any_job()
+    };
+    let job = bench.create(new).await;
+    assert!(job.webhook.is_some());
+    let exported = export_text(&bench).await;
+    assert!(exported.contains("https://hooks.studio.example/films"));
+    assert!(!exported.contains("token=1"), "the query may hold a secret");
+    let dump = Dump::of(&exported);
+    let fresh = TestApp::set_up(bench.db.backend).await;
+    import(&fresh, &dump).await;
+    assert_eq!(fresh.get_job("film").await.unwrap().webhook, None);
+    fresh.tear_down().await;
+    for on_conflict in OnConflict::ALL {
+        let options = Options {
+            on_conflict,
+            ..dump.options()
+        };
+        import_all(&bench, &options).await;
+        let kept = bench.get_job("film").await.unwrap();
+        assert_eq!(kept.webhook, job.webhook, "{on_conflict:?}");
+    }
 }
 
 #[on_both]

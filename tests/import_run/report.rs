@@ -111,7 +111,7 @@ async fn a_stop_leaves_whole_records(bench: TestApp) {
     let stop = options.stop.clone();
     let mut told = 0;
     let mut tell = |outcome: &Outcome| {
-        assert_eq!(outcome.fate, RecordOutcome::Imported);
+        assert_eq!(outcome.kind, RecordOutcome::Imported);
         told += 1;
         stop.request();
     };

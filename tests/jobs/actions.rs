@@ -277,6 +277,29 @@ async fn an_action_whose_process_is_silent_is_gone_on_with(t: TestApp) {
 }
 
 #[on_both]
+async fn jobs_with_times_in_the_future_belong_to_an_action_and_later_ones_do_not(t: TestApp) {
+    let future = t.job_in(JobStatus::Failed).await.id;
+    // The clock was seven hours ahead when the job was created.
+    t.clock.advance(-TimeDelta::hours(7));
+    let now = t.job_in(JobStatus::Failed).await.id;
+    let retry = action(ActionKind::Retry, with_status(&[JobStatus::Failed]));
+    let begun = t.start_action(retry, false, None).await.unwrap();
+    t.clock.advance(TimeDelta::seconds(1));
+    let later = t.job_in(JobStatus::Failed).await.id;
+    t.clock.advance(TimeDelta::seconds(1));
+    t.run_actions().await.unwrap();
+    let ended = t.get_action(&begun.id).await.unwrap();
+    assert_eq!(sums(&ended), (2, 2, 0, 0));
+    for (id, status) in [
+        (future, JobStatus::Queued),
+        (now, JobStatus::Queued),
+        (later, JobStatus::Failed),
+    ] {
+        assert_eq!(t.get_job(&id).await.unwrap().status, status, "{id}");
+    }
+}
+
+#[on_both]
 async fn what_is_on_all_jobs_has_to_be_confirmed_however_it_is_said(t: TestApp) {
     let begin = async |filter: ActionFilter, confirm, key: Option<&str>| {
         let key = key.map(|key| Idempotency {
@@ -332,6 +355,26 @@ async fn what_is_on_all_jobs_has_to_be_confirmed_however_it_is_said(t: TestApp) 
     ] {
         begin(some, false, None).await.unwrap();
     }
+}
+
+#[on_both]
+async fn a_search_for_no_words_on_all_jobs_has_to_be_confirmed(t: TestApp) {
+    for n in 0..2 {
+        let new = NewJob {
+            content: Some(format!("A fox, take {n}")),
+            ..any_job()
+        };
+        t.create_job(new, None).await.unwrap();
+    }
+    let search = |words: &str| {
+        let filter = ActionFilter {
+            q: Some(words.to_owned()),
+            ..Default::default()
+        };
+        t.start_action(action(ActionKind::Delete, filter), false, None)
+    };
+    refusal(search("").await, "confirmation_required");
+    search("fox").await.unwrap();
 }
 
 #[on_both]

@@ -268,6 +268,7 @@ async fn a_claim_says_all_that_is_wrong_with_it(t: TestApp) {
         host: Some("h".repeat(256)),
         version: Some("a\0".into()),
         call_id: Some("c".repeat(65)),
+        job_tokens: false,
     };
     let expected = [
         "/worker_id invalid_name",

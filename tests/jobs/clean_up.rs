@@ -25,6 +25,7 @@ async fn only_the_history_of_jobs_that_ended_long_ago_goes(t: TestApp) {
         t.whole("deleted").await,
     ];
 
+    t.roll_up_stats().await.unwrap();
     assert_eq!(
         t.prune_events(TimeDelta::days(30)).await.unwrap(),
         2,
@@ -79,6 +80,12 @@ async fn history_that_stays_is_looked_through_beside_any_writer(t: TestApp) {
     assert_eq!(t.prune_events(TimeDelta::days(30)).await.unwrap(), 0);
     writer.rollback().await.unwrap();
     t.clock.advance(TimeDelta::days(40));
+    assert_eq!(
+        t.prune_events(TimeDelta::days(30)).await.unwrap(),
+        0,
+        "the statistics have not read it"
+    );
+    t.roll_up_stats().await.unwrap();
     assert_eq!(
         t.prune_events(TimeDelta::days(30)).await.unwrap(),
         2,

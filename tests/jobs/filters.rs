@@ -6,7 +6,7 @@ use chrono::{TimeDelta, TimeZone, Utc};
 use entity::JobStatus;
 use serde_json::json;
 
-async fn found(t: &TestApp, filter: Filter) -> Vec<String> {
+pub async fn found(t: &TestApp, filter: Filter) -> Vec<String> {
     let page = t
         .list_jobs(
             &filter,
@@ -34,7 +34,7 @@ async fn found(t: &TestApp, filter: Filter) -> Vec<String> {
 }
 
 /// Each job a second after the one before.
-async fn create(t: &TestApp, id: &str, new: NewJob) {
+pub async fn create(t: &TestApp, id: &str, new: NewJob) {
     t.clock.advance(TimeDelta::seconds(1));
     t.create(NewJob {
         job_id: Some(id.into()),
@@ -43,7 +43,7 @@ async fn create(t: &TestApp, id: &str, new: NewJob) {
     .await;
 }
 
-fn some(text: &str) -> Option<String> {
+pub fn some(text: &str) -> Option<String> {
     Some(text.into())
 }
 

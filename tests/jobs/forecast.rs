@@ -109,3 +109,52 @@ async fn beyond_a_thousand_the_place_is_not_counted(t: TestApp) {
     assert_eq!(forecast(&t, &ids[999]).await.queue_position, Some(1000));
     assert_eq!(forecast(&t, &ids[1000]).await.queue_position, None);
 }
+
+#[on_both]
+async fn a_queue_is_empty_after_as_many_rounds_as_its_running_jobs_make(t: TestApp) {
+    let of = async || t.forecast_queue("idea2video").await.unwrap();
+    let nothing = of().await;
+    assert_eq!((nothing.waiting, nothing.empty_at), (0, None));
+    for seconds in [100, 100, 100] {
+        ran(&t, seconds).await;
+    }
+    t.roll_up_stats().await.unwrap();
+    t.clock.advance(TimeDelta::seconds(60));
+    for _ in 0..6 {
+        t.queued().await;
+    }
+    assert_eq!(
+        of().await.empty_at,
+        None,
+        "nobody knows how many workers there are"
+    );
+    for _ in 0..2 {
+        t.claimed("w").await;
+    }
+    t.create(NewJob {
+        run_at: Some(t.now() + TimeDelta::hours(1)),
+        ..any_job()
+    })
+    .await;
+    let forecast = of().await;
+    assert_eq!(
+        (forecast.waiting, forecast.scheduled, forecast.running),
+        (4, 1, 2)
+    );
+    // Two of the two that run, then two rounds of two; with a third place, one round less.
+    let left = |at: Option<chrono::DateTime<chrono::Utc>>| (at.unwrap() - t.now()).num_seconds();
+    assert!(
+        (294..=306).contains(&left(forecast.empty_at)),
+        "{forecast:?}"
+    );
+    assert!(forecast.empty_at_latest >= forecast.empty_at);
+    let sooner = left(forecast.empty_at_with_one_more);
+    assert!((196..=204).contains(&sooner), "{forecast:?}");
+    let pause = QueuePatch {
+        paused: Some(true),
+        ..QueuePatch::default()
+    };
+    t.change_queue("idea2video", pause).await.unwrap();
+    assert_eq!(of().await.empty_at, None);
+    assert_eq!(of().await.waiting, 4);
+}

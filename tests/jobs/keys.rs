@@ -1,7 +1,7 @@
 //! Keys: made, taken from others, and known on all servers.
 
 use crate::support::{TestApp, pointers, refusal};
-use callsheet::jobs::{Access, NewKey, Permission};
+use callsheet::jobs::{Access, Binding, NewKey, Permission};
 use chrono::{TimeDelta, Timelike};
 use entity::Role;
 
@@ -10,7 +10,8 @@ fn of(name: &str) -> NewKey {
         name: name.into(),
         role: Role::Worker,
         expires_at: None,
-        created_by: None,
+        binding: Binding::default(),
+        requests_per_minute: None,
     }
 }
 
@@ -119,15 +120,12 @@ async fn the_key_of_the_settings_is_an_admins_and_closes_the_server(t: TestApp) 
         t.authenticate("correct-horse-battery-stapl"),
         "unauthenticated",
     );
-    let (token, _) = t.start_session("correct-horse-battery-staple").unwrap();
-    assert_eq!(t.session(&token).unwrap().role, Role::Admin);
-    let made = t
-        .create_key(NewKey {
-            created_by: admin.key_id.clone(),
-            ..of("a")
-        })
+    let (token, _) = t
+        .start_session("correct-horse-battery-staple")
         .await
         .unwrap();
+    assert_eq!(t.session(&token).unwrap().role, Role::Admin);
+    let made = t.acting(admin).create_key(of("a")).await.unwrap();
     assert_eq!(
         made.row.created_by, None,
         "the key of the settings has no row"

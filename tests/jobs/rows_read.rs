@@ -3,7 +3,7 @@
 use crate::support::{Backend, TestApp, any_job};
 use callsheet::{
     db::{Database, Observer, Options, jobs_of},
-    jobs::{NewJob, Progress},
+    jobs::{NewJob, NewJobWebhook, Principal, Progress, RunBy},
 };
 use entity::job;
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
@@ -29,13 +29,23 @@ async fn whatever_a_job_holds_is_read_as_it_was_written(t: TestApp) {
             .as_object()
             .unwrap()
             .clone();
-    t.create(any_job()).await;
+    let caller = Principal {
+        key_id: Some("k3x9a2m7".into()),
+        ..Principal::anyone()
+    };
+    let acting = t.acting(Arc::new(caller));
+    acting.create_job(any_job(), None).await.unwrap();
     t.create(NewJob {
         content: Some(odd.into()),
         project_title: Some(String::new()),
         request_data: Some(document.clone()),
         context: Some(document),
         labels: [("a/b".to_owned(), odd.to_owned())].into(),
+        webhook: Some(NewJobWebhook {
+            url: "https://hooks.studio.example/films?job=1".into(),
+            kinds: Some(vec!["job.completed".into()]),
+        }),
+        run: RunBy::Creator,
         ..any_job()
     })
     .await;

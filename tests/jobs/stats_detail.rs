@@ -2,7 +2,7 @@
 
 use crate::support::{TestApp, any_job, claim, for_good};
 use callsheet::{
-    jobs::{NewItem, NewJob, Order, PageAfter, Stats, StatsDetail, View},
+    jobs::{JobFiles, NewItem, NewJob, Order, PageAfter, Stats, StatsDetail, View},
     lifecycle::BucketSize,
 };
 use chrono::TimeDelta;
@@ -158,8 +158,16 @@ async fn failures_are_gathered_by_their_cause(t: TestApp) {
     }
 }
 
+fn files(frame: &str, clip: Option<&str>) -> JobFiles {
+    JobFiles {
+        frame: Some(frame.to_owned()),
+        poster: None,
+        clip: clip.map(str::to_owned),
+    }
+}
+
 #[on_both]
-async fn a_preview_shows_the_newest_frame_of_each_job(t: TestApp) {
+async fn a_preview_shows_pictures_and_the_clip_of_each_job(t: TestApp) {
     let item = |key: &str| NewItem {
         key: key.into(),
         input: None,
@@ -220,8 +228,33 @@ async fn a_preview_shows_the_newest_frame_of_each_job(t: TestApp) {
     let page = list(View::Preview).await;
     assert_eq!(page.jobs, list(View::Summary).await.jobs);
     assert_eq!(
-        page.frames.into_iter().collect::<Vec<_>>(),
-        [("drawn".to_owned(), "/media/c.png".to_owned())]
+        page.previews,
+        [("drawn".to_owned(), files("/media/c.png", None))].into()
     );
-    assert!(list(View::Summary).await.frames.is_empty());
+    assert!(list(View::Summary).await.previews.is_empty());
+    // The picture and the film of the result, and until then the clip of the last shot with one.
+    let clips = vec![
+        report(1, done, json!({"video_path": "/media/b.mp4", "seconds": 3})),
+        report(
+            3,
+            done,
+            json!({"thumbnail_path": "/media/d.jpg", "description": "A fox"}),
+        ),
+    ];
+    t.report_items("drawn", clips, None).await.unwrap();
+    let clip = Some("/media/b.mp4");
+    assert_eq!(
+        list(View::Preview).await.previews["drawn"],
+        files("/media/d.jpg", clip)
+    );
+    let shots = t.list_shots("drawn", None).await.unwrap().1;
+    assert_eq!(shots[1].seconds, Some(3.0));
+    assert_eq!(shots[3].poster_path.as_deref(), Some("/media/d.jpg"));
+    assert_eq!(shots[3].description.as_deref(), Some("A fox"));
+    let result = json!({"video_path": "/media/film.mp4", "thumbnail_path": "/media/film.jpg"});
+    let result = result.as_object().cloned();
+    t.mark_completed("drawn", result, None).await.unwrap();
+    let done = &list(View::Preview).await.previews["drawn"];
+    assert_eq!(done.poster.as_deref(), Some("/media/film.jpg"));
+    assert_eq!(done.clip.as_deref(), Some("/media/film.mp4"));
 }

@@ -123,6 +123,37 @@ async fn a_role_that_may_only_change_rows_serves_and_is_told_what_it_lacks_for_a
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_without_rights_is_told_which_it_lacks() {
+    crate::support::run(Backend::Postgres, |t: TestApp| async move {
+        let raw = t.db.raw().await;
+        let role = role(&t, &raw, "").await;
+        let url = url_for(&t, &role, &name_of(&t));
+        let take = |rights| format!("REVOKE {rights} ON ALL TABLES IN SCHEMA public FROM {role}");
+        run(&raw, &take("INSERT, UPDATE, DELETE")).await;
+        let db = Database::connect(&Options::new(&url)).await.unwrap();
+        let server = JobManager::new(db.clone(), t.clock.clone(), t.chance.clone());
+        let refused = server.create_job(any_job(), None).await;
+        let ready = db.ready().await;
+        run(&raw, &take("SELECT")).await;
+        let status = migrate::status(&db).await.err().unwrap();
+        db.close().await.unwrap();
+        run(&raw, &format!("DROP OWNED BY {role}")).await;
+        run(&raw, &format!("DROP ROLE {role}")).await;
+        for error in [refused.unwrap_err(), ready.unwrap_err()] {
+            assert_eq!(error.code(), "database_unavailable", "{error}");
+            let text = error.to_string();
+            assert!(
+                text.contains("permission denied for table") && text.contains("the rights on"),
+                "{text}"
+            );
+            assert!(!text.contains("Execution Error"), "{text}");
+        }
+        assert!(matches!(status, MigrateError::NotReadable), "{status}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_database_in_which_the_role_may_make_nothing_is_refused_with_the_grant() {
     crate::support::run(Backend::Postgres, |t: TestApp| async move {
         let raw = t.db.raw().await;

@@ -102,9 +102,9 @@ const TABLE: [(Call, [Result<JobStatus, &str>; 5]); 14] = [
         [
             Err(NOT_RUNNING),
             Ok(Processing),
-            Err(NOT_RUNNING),
-            Err(NOT_RUNNING),
-            Err(NOT_RUNNING),
+            Ok(Completed),
+            Ok(Failed),
+            Ok(Cancelled),
         ],
     ),
     (

@@ -49,7 +49,7 @@ fn harms(backend: Backend) -> Vec<&'static str> {
 }
 
 /// Runs the statement as someone whom no CHECK holds back.
-async fn harm(t: &TestApp, sql: &str) {
+pub async fn harm(t: &TestApp, sql: &str) {
     let raw = t.db.raw().await;
     let sql = match t.db.backend {
         Backend::Sqlite => {

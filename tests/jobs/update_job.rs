@@ -236,10 +236,6 @@ async fn progress_is_patched_only_while_the_job_runs(t: TestApp) {
                 ..Default::default()
             },
             JobPatch {
-                total_shots: Some(1),
-                ..Default::default()
-            },
-            JobPatch {
                 current_stage: Some(None),
                 ..Default::default()
             },

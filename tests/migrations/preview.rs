@@ -43,6 +43,14 @@ async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
         ("job_action_outcomes", 0),
         ("write_probes", 0),
         ("api_keys", 0),
+        ("audit", 0),
+        ("sessions", 0),
+        ("job_tokens", 0),
+        ("schedules", 0),
+        ("webhooks", 0),
+        ("webhook_deliveries", 0),
+        ("archives", 0),
+        ("archived_jobs", 0),
     ]
     .map(|(table, rows)| (table.to_owned(), rows));
     for change in [

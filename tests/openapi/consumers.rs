@@ -197,6 +197,10 @@ fn lists_are_paged_in_one_way() {
         let has = |wanted: &str| {
             elements(&operation["parameters"]).any(|parameter| parameter["name"] == wanted)
         };
+        // Older clients page by offset.
+        if operation["deprecated"] == true {
+            continue;
+        }
         if !has("cursor") {
             assert!(!has("limit") && !has("offset"), "{name}");
             continue;

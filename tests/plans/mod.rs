@@ -8,3 +8,4 @@ mod fill;
 mod lists;
 mod pages;
 mod rows;
+mod webhooks;

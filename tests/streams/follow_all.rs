@@ -117,6 +117,7 @@ async fn who_was_away_while_old_history_was_taken_away_begins_anew(t: Api) {
     let waits = t.queued().await;
     t.job_in(entity::JobStatus::Completed).await;
     t.clock.advance(chrono::TimeDelta::days(40));
+    t.roll_up_stats().await.unwrap();
     assert_eq!(
         t.prune_events(chrono::TimeDelta::days(30)).await.unwrap(),
         2

@@ -38,6 +38,7 @@ async fn someone_waits(raw: &DatabaseConnection) {
 async fn old(t: &TestApp) -> String {
     let job = t.job_in(JobStatus::Completed).await;
     t.clock.advance(TimeDelta::days(40));
+    t.roll_up_stats().await.unwrap();
     job.id
 }
 

@@ -208,6 +208,7 @@ pub fn claim(worker_id: &str) -> Claim {
         host: None,
         version: None,
         call_id: None,
+        job_tokens: false,
     }
 }
 

@@ -103,6 +103,22 @@ async fn a_worker_that_is_asked_to_stop_gives_its_jobs_back(db: TestDb) {
     }
 }
 
+/// Ends its worker and itself, as a stop of a systemd service ends all of its processes.
+const ENDS_ALL: &str = r#"
+    worker=$(cut -d ' ' -f 4 /proc/$PPID/stat)
+    kill -TERM $worker $$"#;
+
+#[on_both]
+async fn a_program_that_is_ended_together_with_its_worker_is_given_back(db: TestDb) {
+    let stage = Stage::at(&db).await;
+    stage.create("film").await;
+    let mut worker = stage.worker(&[], ENDS_ALL);
+    worker.says("film given back").await;
+    assert_eq!(worker.ends().await.code(), Some(0));
+    let job = stage.job("film").await;
+    assert_eq!(json!([job["status"], job["attempt"]]), json!(["queued", 0]));
+}
+
 #[on_both]
 async fn a_second_signal_kills_at_once(db: TestDb) {
     let stage = Stage::at(&db).await;

@@ -15,7 +15,7 @@ mod protocol;
 mod proxied;
 mod proxy;
 mod relay;
-mod stage;
+pub mod stage;
 mod storyboard;
 mod surroundings;
 

@@ -51,12 +51,18 @@ async fn a_program_is_given_its_job_and_its_words_become_the_job(db: TestDb) {
         !stage.read("given").contains("token"),
         "the program has no use for the lease"
     );
+    let found = stage.read("environment");
+    let token = found
+        .lines()
+        .find_map(|line| line.strip_prefix("CALLSHEET_JOB_TOKEN="))
+        .unwrap();
+    assert!(token.starts_with("cj_"), "{found}");
     let environment = format!(
-        "CALLSHEET_ATTEMPT=1\nCALLSHEET_JOB_ID=film\nCALLSHEET_JOB_TYPE=render\nCALLSHEET_MAX_ATTEMPTS=3\n\
+        "CALLSHEET_ATTEMPT=1\nCALLSHEET_JOB_ID=film\nCALLSHEET_JOB_TOKEN={token}\nCALLSHEET_JOB_TYPE=render\nCALLSHEET_MAX_ATTEMPTS=3\n\
          CALLSHEET_SERVER={}\nCALLSHEET_WORKER_ID=w1\n",
         stage.server.url
     );
-    assert_eq!(stage.read("environment"), environment);
+    assert_eq!(found, environment);
 
     let job = stage.job("film").await;
     let told = json!([

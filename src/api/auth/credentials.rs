@@ -1,5 +1,6 @@
 //! The key of a request, from its headers. It is never taken from the URL, which gets into logs.
 
+use super::failures::Failures;
 use crate::{
     api::{gate::authority, origin, problem::Problem},
     jobs::{JobManager, Principal},
@@ -25,19 +26,57 @@ enum Credential<'a> {
     Session(&'a str),
 }
 
+/// Who makes a request.
+pub struct Caller {
+    pub principal: Arc<Principal>,
+    /// Token of the session by which the caller is known.
+    session: Option<String>,
+}
+
+impl Caller {
+    /// Returns whether the caller may still call, with the same role.
+    pub fn is_still(&self, jobs: &JobManager) -> bool {
+        let ended = |token: &String| jobs.session(token).is_err();
+        jobs.is_still(&self.principal) && !self.session.as_ref().is_some_and(ended)
+    }
+}
+
 /// Returns who makes the request; `None` if it says nothing about that.
 ///
-/// Errors: `unauthenticated`; `origin_refused` for a change by a cookie that a page of this server
-/// did not send.
-pub fn caller(jobs: &JobManager, request: &Request) -> Result<Option<Arc<Principal>>, Problem> {
+/// Errors: `unauthenticated`; `too_many_failures`; `origin_refused` for a change by a cookie that a
+/// page of this server did not send.
+pub fn caller(
+    jobs: &JobManager,
+    failures: &Failures,
+    request: &Request,
+) -> Result<Option<Caller>, Problem> {
     match credential(request.headers())? {
         None => Ok(None),
-        Some(Credential::Key(key)) => Ok(Some(jobs.authenticate(key)?)),
+        Some(Credential::Key(key)) => {
+            failures.check(request, key)?;
+            let known = jobs.authenticate(key).map_err(Problem::from);
+            let principal = known.map_err(|wrong| failures.count(request, wrong))?;
+            Ok(Some(Caller {
+                principal,
+                session: None,
+            }))
+        }
         Some(Credential::Session(token)) => {
             let principal = jobs.session(token)?;
             check_page(request)?;
-            Ok(Some(principal))
+            Ok(Some(Caller {
+                principal,
+                session: Some(token.to_owned()),
+            }))
         }
+    }
+}
+
+/// Returns the text of the key or token in the headers, if they have one.
+pub fn key_of(headers: &HeaderMap) -> Option<&str> {
+    match credential(headers) {
+        Ok(Some(Credential::Key(key))) => Some(key),
+        _ => None,
     }
 }
 
@@ -48,7 +87,7 @@ fn credential(headers: &HeaderMap) -> Result<Option<Credential<'_>>, Problem> {
         .map(|value| value.to_str().ok().and_then(bearer))
         .chain(headers.get_all(X_API_KEY).iter().map(|v| v.to_str().ok()));
     match (given.next(), given.next()) {
-        (None, _) => Ok(session(headers).map(Credential::Session)),
+        (None, _) => Ok(session_token(headers).map(Credential::Session)),
         (Some(Some(key)), None) => Ok(Some(Credential::Key(key))),
         (Some(None), None) => Err(unauthenticated(
             "The Authorization header cannot be read: send `Authorization: Bearer cs_…`.",
@@ -67,7 +106,7 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 /// Returns the token in the session's cookie. Of several, the first counts.
-fn session(headers: &HeaderMap) -> Option<&str> {
+pub fn session_token(headers: &HeaderMap) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).iter();
     let mut pairs = cookies
         .filter_map(|value| value.to_str().ok())

@@ -1,27 +1,43 @@
 //! Who may call: one middleware before all handlers. It finds out who calls and what the call
 //! needs, and passes the caller on in the data of the request.
 
+mod acting;
 mod answer;
+mod audited;
 mod credentials;
+mod failures;
+mod job_token;
+mod links;
+mod rate;
 mod watch;
 
+pub use acting::Acting;
 pub use answer::PrivateAnswers;
-pub use credentials::COOKIE;
+pub use audited::{asker, is_safe};
+pub use credentials::{COOKIE, session_token};
+pub use failures::Failures;
+pub use job_token::lease_of;
+pub use links::MediaLinks;
+pub use rate::add_headers as add_rate_headers;
 
 use super::{
+    bindings::Bound,
+    legacy,
     permissions::{Found, Need, Needs},
     problem::Problem,
 };
 use crate::{
     dashboard,
-    jobs::{Access, JobManager, Principal, role_name},
+    jobs::{Access, JobManager, Left, Place, Principal, role_name},
 };
-use credentials::{caller, unauthenticated};
+use audited::AuditedCall;
+use credentials::{Caller, caller, unauthenticated};
 use futures_util::{FutureExt, TryFutureExt, future::Either};
+use job_token::JobCall;
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     error::{MethodNotAllowedError, NotFoundError},
-    http::Method,
+    http::{Method, header},
 };
 use std::{
     future::{Future, ready},
@@ -31,13 +47,21 @@ use std::{
 const NO_KEY: &str = "This server needs a key: send it as `Authorization: Bearer cs_…`. An admin \
     makes one with `callsheet keys create`.";
 
+const KEY_BOUND: &str = "The key of the call is bound to job types or labels, and this is about all \
+    jobs: use a key that is not bound.";
+
+const BAD_LINK: &str = "The link has expired or was changed: ask for another one.";
+
 #[derive(Clone)]
 pub struct Authenticate {
     jobs: JobManager,
     needs: Arc<Needs>,
     /// Whether the pages and files with the API's document are for everyone.
     has_public_docs: bool,
-    anyone: Arc<Principal>,
+    /// The caller of an open server.
+    anyone: Acting,
+    failures: Failures,
+    links: MediaLinks,
 }
 
 /// How a request goes on.
@@ -45,22 +69,37 @@ enum Pass {
     /// As it came.
     On,
     /// With the caller looked at again while the call waits or streams.
-    Watched(Arc<Principal>),
+    Watched(Caller, Place),
+    /// As a call of the program of a job, once its token is checked.
+    Program(JobCall),
     /// The answer has the status alone.
     Status,
 }
 
 impl Authenticate {
-    pub fn new(jobs: &JobManager, has_public_docs: bool) -> Self {
+    pub fn new(
+        jobs: &JobManager,
+        has_public_docs: bool,
+        failures: Failures,
+        links: MediaLinks,
+    ) -> Self {
         Self {
             jobs: jobs.clone(),
             needs: Arc::new(Needs::of_document()),
             has_public_docs,
-            anyone: Arc::new(Principal::anyone()),
+            anyone: Acting(Arc::new(jobs.acting(Arc::new(Principal::anyone())))),
+            failures,
+            links,
         }
     }
 
-    fn check(&self, request: &mut Request) -> Result<Pass> {
+    /// Checks the request, and returns in `audited` its call if that belongs in the audit.
+    fn check(&self, request: &mut Request, audited: &mut Option<AuditedCall>) -> Result<Pass> {
+        if request.headers().contains_key(header::AUTHORIZATION)
+            && let Some(call) = JobCall::of(request, &self.needs)?
+        {
+            return Ok(Pass::Program(call));
+        }
         match self.jobs.access() {
             Access::Open => {
                 request.set_data(self.anyone.clone());
@@ -75,7 +114,7 @@ impl Authenticate {
             Found::OtherMethod => (Need::Key, false),
             Found::Nothing => (self.need_of_page(method, path).unwrap_or(Need::Key), false),
         };
-        if need == Need::Public {
+        if need == Need::Public || self.is_shared(request)? {
             return Ok(Pass::On);
         }
         if self.jobs.access() == Access::Unknown {
@@ -88,12 +127,16 @@ impl Authenticate {
             )
             .into());
         }
-        let principal = match caller(&self.jobs, request) {
-            Ok(Some(principal)) => principal,
+        let caller = match caller(&self.jobs, &self.failures, request) {
+            Ok(Some(caller)) => caller,
             Ok(None) | Err(_) if need == Need::Status => return Ok(Pass::Status),
             Ok(None) => return Err(unauthenticated(NO_KEY).into()),
             Err(problem) => return Err(problem.into()),
         };
+        let principal = &caller.principal;
+        if let Found::Operation(operation) = &found {
+            *audited = AuditedCall::begin(&self.jobs, operation, principal, request);
+        }
         match &found {
             // Answered here: the router might find a handler behind another spelling of the path.
             Found::OtherMethod => return Err(MethodNotAllowedError.into()),
@@ -102,17 +145,51 @@ impl Authenticate {
             }
             _ => {}
         }
+        let is_about_all = is_about_all_jobs(path);
+        if let Some(left) = rate::count(&principal.limits)? {
+            request.set_data(left);
+        }
         if let Need::Permission(permission) = need
             && !permission.is_of(principal.role)
         {
-            return Err(role_missing(&principal, permission.least_role()).into());
+            return Err(role_missing(principal, permission.least_role()).into());
         }
-        request.set_data(principal.clone());
-        Ok(if is_watched {
-            Pass::Watched(principal)
-        } else {
-            Pass::On
-        })
+        if !principal.binding.is_free() {
+            if need == Need::Status {
+                return Ok(Pass::Status);
+            }
+            let bound = match &found {
+                Found::Operation(operation) => operation.bound,
+                _ if is_about_all => Bound::Refused,
+                _ => Bound::Free,
+            };
+            if bound == Bound::Refused {
+                return Err(Problem::new("key_bound", KEY_BOUND).into());
+            }
+        }
+        request.set_data(Acting(Arc::new(self.jobs.acting(principal.clone()))));
+        match &found {
+            Found::Operation(operation) if is_watched => {
+                let place = watch::place(operation, request, &caller.principal.limits)?;
+                Ok(Pass::Watched(caller, place))
+            }
+            _ => Ok(Pass::On),
+        }
+    }
+
+    /// Returns whether a signed link leads to the file that the request asks for.
+    ///
+    /// Errors: `unauthenticated` for a link that has expired or was changed.
+    fn is_shared(&self, request: &Request) -> Result<bool> {
+        let (path, query) = (request.uri().path(), request.uri().query());
+        if !path.starts_with("/media/") || !is_safe(request.method()) {
+            return Ok(false);
+        }
+        match self.links.check(path, query, self.jobs.now()) {
+            None => Ok(false),
+            Some(true) => Ok(true),
+            Some(false) => Err(unauthenticated(BAD_LINK).into()),
+        }
     }
 
     /// Returns what a path needs that is no operation; `None` if there is nothing.
@@ -133,9 +210,17 @@ impl Authenticate {
             _ if matches!(*method, Method::GET | Method::HEAD) && dashboard::is_page(path) => {
                 Some(Need::Public)
             }
+            "api" | "batch" => legacy::need_of(method, path),
             _ => None,
         }
     }
+}
+
+/// Returns whether a path that is no operation leads to figures or files of all jobs, or to a call of
+/// an older service.
+fn is_about_all_jobs(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next();
+    matches!(first, Some("media" | "metrics" | "api" | "batch"))
 }
 
 fn role_missing(principal: &Principal, least: entity::Role) -> Problem {
@@ -171,18 +256,50 @@ impl<E: Endpoint> Endpoint for Authenticated<E> {
 
     /// Not an `async fn`, which would hold the request during the whole call.
     fn call(&self, mut request: Request) -> impl Future<Output = Result<Response>> + Send {
-        let pass = match self.auth.check(&mut request) {
+        let mut audited = None;
+        let pass = match self.auth.check(&mut request, &mut audited) {
             Ok(pass) => pass,
-            Err(error) => return Either::Left(ready(Err(error))),
-        };
-        let call = self.inner.call(request).map_ok(IntoResponse::into_response);
-        Either::Right(match pass {
-            Pass::On => Either::Left(call),
-            Pass::Watched(principal) => {
-                let jobs = self.auth.jobs.clone();
-                Either::Right(Either::Left(watch::watched(call, jobs, principal)))
+            Err(error) => {
+                let refused = match request.data::<Left>() {
+                    Some(left) => rate::with(Err(error), *left),
+                    None => Err(error),
+                };
+                if let Some(audited) = audited {
+                    audited.answered(&refused);
+                }
+                return Either::Left(ready(refused));
             }
-            Pass::Status => Either::Right(Either::Right(call.then(answer::status_alone))),
-        })
+        };
+        let pass = match pass {
+            Pass::Program(call) => {
+                let (inner, jobs) = (&self.inner, &self.auth.jobs);
+                return Either::Right(Either::Left(Box::pin(async move {
+                    call.enter(jobs, &mut request).await?;
+                    inner.call(request).await.map(IntoResponse::into_response)
+                })));
+            }
+            pass => pass,
+        };
+        let left = request.data::<Left>().copied();
+        let call = self.inner.call(request).map_ok(IntoResponse::into_response);
+        let call = match left {
+            None => Either::Left(call),
+            Some(left) => Either::Right(call.map(move |answer| rate::with(answer, left))),
+        };
+        Either::Right(Either::Right(match (pass, audited) {
+            (Pass::On, None) => Either::Left(Either::Left(call)),
+            (Pass::On, Some(audited)) => Either::Left(Either::Right(audited.end_with(call))),
+            (Pass::Watched(caller, place), audited) => {
+                let jobs = self.auth.jobs.clone();
+                let call = watch::watched(call, jobs, caller, place);
+                Either::Right(Either::Left(match audited {
+                    None => Either::Left(call),
+                    Some(audited) => Either::Right(audited.end_with(call)),
+                }))
+            }
+            (Pass::Status | Pass::Program(_), _) => {
+                Either::Right(Either::Right(call.then(answer::status_alone)))
+            }
+        }))
     }
 }

@@ -96,12 +96,23 @@ pub struct ActionFilter {
     pub series_id: Option<String>,
     /// Only jobs of this episode.
     pub episode_id: Option<String>,
+    /// Only jobs that the key with this id created.
+    pub created_by: Option<String>,
     /// Labels, all of which the job must have.
     pub labels: Option<BTreeMap<String, String>>,
     /// Only jobs created at this time or later.
     pub created_after: Option<DateTime<Utc>>,
     /// Only jobs created before this time.
     pub created_before: Option<DateTime<Utc>>,
+    /// Only jobs that ended at this time or later.
+    pub ended_after: Option<DateTime<Utc>>,
+    /// Only jobs that ended before this time.
+    pub ended_before: Option<DateTime<Utc>>,
+    /// Signature of the error: its first line, with `#` for numbers and ids.
+    #[oai(validator(max_length = 1000))]
+    pub error: Option<String>,
+    /// Only jobs that this worker holds or ended.
+    pub worker_id: Option<String>,
     /// Text in the title or in the first 65,536 characters of the content.
     #[oai(validator(max_length = 100))]
     pub q: Option<String>,
@@ -161,6 +172,9 @@ pub struct Action {
     pub failed: i64,
     /// Time when the action was started.
     pub created_at: Time,
+    /// Caller that started the action, as `key_id` and `name` of its key; null where nothing
+    /// authenticated.
+    pub by: Option<BTreeMap<String, String>>,
     /// Time of the end; null until then.
     pub finished_at: Option<Time>,
     /// Error that stopped the action.
@@ -255,9 +269,14 @@ impl From<NewAction> for jobs::NewAction {
             mode: filter.mode,
             series_id: filter.series_id,
             episode_id: filter.episode_id,
+            created_by: filter.created_by,
             labels: filter.labels.unwrap_or_default(),
             created_after: filter.created_after,
             created_before: filter.created_before,
+            ended_after: filter.ended_after,
+            ended_before: filter.ended_before,
+            error: filter.error,
+            worker_id: filter.worker_id,
             q: filter.q,
             job_ids: filter.job_ids.unwrap_or_default(),
         };
@@ -306,6 +325,7 @@ impl From<job_action::Model> for Action {
             changed: row.changed,
             skipped: row.skipped,
             failed: row.failed,
+            by: super::event::caller(row.by_key, row.by_name),
             created_at: row.created_at.into(),
             finished_at: row.finished_at.map(Into::into),
             error: row.error,

@@ -1,9 +1,9 @@
 //! Series and episodes in requests and responses.
 
-use super::{JobCounts, Time};
+use super::{JobCounts, Time, given};
 use crate::jobs::{self, Counts};
 use entity::{episode, series};
-use poem_openapi::Object;
+use poem_openapi::{Object, types::MaybeUndefined};
 
 /// A series to create.
 #[derive(Debug, Object)]
@@ -12,6 +12,15 @@ pub struct NewSeries {
     /// Title of the series.
     #[oai(validator(min_length = 1, max_length = 255, pattern = r"\S"))]
     pub title: String,
+}
+
+/// A JSON merge patch of a series.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub struct SeriesPatch {
+    /// Title of the series.
+    #[oai(validator(min_length = 1, max_length = 255, pattern = r"\S"))]
+    pub title: Option<String>,
 }
 
 /// A series of episodes and jobs.
@@ -54,6 +63,18 @@ pub struct NewEpisode {
     pub number: Option<i32>,
 }
 
+/// A JSON merge patch of an episode: a missing field keeps its value, null clears it.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub struct EpisodePatch {
+    /// Title of the episode.
+    #[oai(validator(max_length = 255))]
+    pub title: MaybeUndefined<String>,
+    /// Number in the series, from 0, unique in the series.
+    #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
+    pub number: MaybeUndefined<i32>,
+}
+
 /// An episode, in a series or without one.
 #[derive(Debug, Object)]
 pub struct Episode {
@@ -86,6 +107,21 @@ pub struct EpisodeList {
 impl From<NewSeries> for jobs::NewSeries {
     fn from(new: NewSeries) -> Self {
         Self { title: new.title }
+    }
+}
+
+impl From<SeriesPatch> for jobs::SeriesPatch {
+    fn from(patch: SeriesPatch) -> Self {
+        Self { title: patch.title }
+    }
+}
+
+impl From<EpisodePatch> for jobs::EpisodePatch {
+    fn from(patch: EpisodePatch) -> Self {
+        Self {
+            title: given(patch.title),
+            number: given(patch.number),
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub struct ClaimJobs {
     /// returns the jobs that the first call got.
     #[oai(validator(min_length = 1, max_length = 64))]
     pub call_id: Option<String>,
+    /// Whether each job comes with a token for the program that runs it; false by default.
+    pub job_tokens: Option<bool>,
 }
 
 /// Jobs claimed by the worker, in the order in which to run them; empty if no job is due.
@@ -89,13 +91,17 @@ pub struct Lease {
     pub token: String,
     /// Time when the lease expires, unless the worker sends a heartbeat before.
     pub expires_at: Time,
+    /// Token for the program that runs the job, if the claim asked for it. It stands for a key in
+    /// calls of `heartbeat`, `report_items` and `list_items` of this job while the lease lasts.
+    #[oai(skip_serializing_if_is_none)]
+    pub job_token: Option<String>,
 }
 
 /// A heartbeat of a worker that runs a job, with an optional report.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct SendHeartbeat {
-    /// Token of the lease.
+    /// Token of the lease. A program that calls with the token of its job sends that here too.
     pub lease_token: String,
     /// Seconds from now until the lease expires; by default the lease is extended to at least 60
     /// seconds from now.
@@ -216,6 +222,7 @@ impl From<ClaimJobs> for jobs::Claim {
             host: claim.host,
             version: claim.version,
             call_id: claim.call_id,
+            job_tokens: claim.job_tokens.unwrap_or(false),
         }
     }
 }
@@ -224,10 +231,15 @@ impl ClaimedJob {
     /// Returns the claimed job; `None` if the row has no lease, because then no worker has claimed
     /// it.
     pub fn of(claimed: Claimed) -> Option<Self> {
-        let Claimed { mut job, items } = claimed;
+        let Claimed {
+            mut job,
+            items,
+            job_token,
+        } = claimed;
         let lease = Lease {
             token: job.lease_token.take()?,
             expires_at: job.lease_expires_at?.into(),
+            job_token,
         };
         Some(Self {
             lease,

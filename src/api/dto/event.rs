@@ -4,6 +4,7 @@ use super::{JobStatus, Time};
 use entity::job_event;
 use poem_openapi::Object;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A step in the history of a job. It has all that a page shows of a job, so that no second call is
 /// needed.
@@ -36,6 +37,9 @@ pub struct Event {
     /// Seconds that the job had the status that this step ended; null if the step did not change
     /// the status.
     pub seconds: Option<f64>,
+    /// Caller that caused the step, as `key_id` and `name` of its key; null for the server itself,
+    /// and where nothing authenticated.
+    pub by: Option<BTreeMap<String, String>>,
 }
 
 /// Events of a job, in order.
@@ -51,6 +55,17 @@ pub struct EventList {
     pub has_more: bool,
     /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
+}
+
+/// Returns the caller as it is shown: `key_id`, and `name` if it is known.
+pub fn caller(key_id: Option<String>, name: Option<String>) -> Option<BTreeMap<String, String>> {
+    let known = [("key_id", Some(key_id?)), ("name", name)];
+    let members = known.into_iter();
+    Some(
+        members
+            .filter_map(|(member, value)| Some((member.to_owned(), value?)))
+            .collect(),
+    )
 }
 
 impl From<job_event::Model> for Event {
@@ -69,6 +84,7 @@ impl From<job_event::Model> for Event {
             position: event.id.to_string(),
             job_type: event.job_type,
             seconds: event.seconds,
+            by: caller(event.by_key, event.by_name),
         }
     }
 }

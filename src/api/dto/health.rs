@@ -114,6 +114,8 @@ pub struct LoopReport {
     pub last_success: Option<Time>,
     /// Number of runs that failed or panicked.
     pub errors: u64,
+    /// Number of events in the history that the loop passed because it failed at them in five runs.
+    pub skipped: u64,
 }
 
 impl From<(&'static str, LoopStatus)> for LoopReport {
@@ -126,6 +128,7 @@ impl From<(&'static str, LoopStatus)> for LoopReport {
             panics,
             succeeded_at,
             errors,
+            skipped,
         } = status;
         Self {
             name: name.to_owned(),
@@ -136,6 +139,7 @@ impl From<(&'static str, LoopStatus)> for LoopReport {
             panics,
             last_success: succeeded_at.map(Into::into),
             errors,
+            skipped,
         }
     }
 }

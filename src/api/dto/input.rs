@@ -3,7 +3,7 @@
 use super::{JobStatus, Object};
 use crate::jobs;
 use chrono::{DateTime, Utc};
-use poem_openapi::{Object as ObjectShape, types::MaybeUndefined};
+use poem_openapi::{Enum, Object as ObjectShape, types::MaybeUndefined};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -49,19 +49,19 @@ pub struct GenerateScript {
     pub client_id: Option<String>,
 }
 
-fn idea_requirement() -> String {
+pub(super) fn idea_requirement() -> String {
     "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.".to_owned()
 }
 
-fn idea_style() -> String {
+pub(super) fn idea_style() -> String {
     "Cartoon style".to_owned()
 }
 
-fn script_requirement() -> String {
+pub(super) fn script_requirement() -> String {
     "Fast-paced with no more than 15 shots.".to_owned()
 }
 
-fn script_style() -> String {
+pub(super) fn script_style() -> String {
     "Anime Style".to_owned()
 }
 
@@ -114,6 +114,8 @@ pub struct NewJob {
     /// Labels of the job, at most 16 pairs of key and value.
     #[oai(validator(max_properties = 16))]
     pub labels: Option<BTreeMap<String, String>>,
+    /// URL that is sent the messages about the job.
+    pub webhook: Option<NewJobWebhook>,
     /// Parts of the job, e.g. its shots.
     #[oai(validator(max_items = 10000))]
     pub items: Option<Vec<NewItem>>,
@@ -121,6 +123,33 @@ pub struct NewJob {
     /// keeps.
     #[oai(validator(min_length = 1, max_length = 200))]
     pub client_id: Option<String>,
+    /// Who runs the job; `workers` by default.
+    pub run: Option<RunBy>,
+}
+
+/// Who runs a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum RunBy {
+    /// The worker that claims the job.
+    Workers,
+    /// The creator of the job, which reports without a lease. No worker gets the job until a retry,
+    /// a recover or a release gives it to workers.
+    Creator,
+}
+
+/// A URL that is sent the messages about a job.
+#[derive(Debug, ObjectShape)]
+#[oai(deny_unknown_fields)]
+pub struct NewJobWebhook {
+    /// URL of the endpoint: `https://`, and a public address, unless the operator allows others.
+    #[oai(validator(min_length = 1, max_length = 2048))]
+    pub url: String,
+    /// Kinds of messages: `job.created`, `job.started`, `job.progressed`, `job.completed`,
+    /// `job.failed`, `job.retry_scheduled`, `job.cancelled`. By default those of the ends of jobs:
+    /// `job.completed`, `job.failed` and `job.cancelled`.
+    #[oai(validator(min_items = 1, max_items = 20))]
+    pub kinds: Option<Vec<String>>,
 }
 
 /// Jobs to create in one call.
@@ -167,6 +196,10 @@ impl From<NewJob> for jobs::NewJob {
             max_attempts: new.max_attempts,
             max_run_seconds: new.max_run_seconds,
             labels: new.labels.unwrap_or_default(),
+            webhook: new.webhook.map(|new| jobs::NewJobWebhook {
+                url: new.url,
+                kinds: new.kinds,
+            }),
             items: new
                 .items
                 .unwrap_or_default()
@@ -174,6 +207,10 @@ impl From<NewJob> for jobs::NewJob {
                 .map(item)
                 .collect(),
             client_id: new.client_id,
+            run: match new.run {
+                Some(RunBy::Creator) => jobs::RunBy::Creator,
+                _ => jobs::RunBy::Workers,
+            },
         }
     }
 }
@@ -215,10 +252,11 @@ pub struct JobPatch {
     pub result: MaybeUndefined<Object>,
     /// Error of the job.
     pub error: MaybeUndefined<String>,
-    /// Number of shots; only while the job is processing.
+    /// Number of shots; only while the job is processing, or if it ended without items.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub total_shots: Option<i32>,
-    /// Number of completed shots, at most `total_shots`; only while the job is processing.
+    /// Number of completed shots, at most `total_shots`; only while the job is processing, or if it
+    /// ended without items.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub completed_shots: Option<i32>,
     /// Episode that the job belongs to.

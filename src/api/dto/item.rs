@@ -128,6 +128,10 @@ pub struct Shot {
     last_frame_path: Option<String>,
     /// Path of the video.
     video_path: Option<String>,
+    /// Path of a picture of the video.
+    poster_path: Option<String>,
+    /// Length of the video in seconds.
+    seconds: Option<f64>,
     /// Description of the shot as a whole.
     description: Option<String>,
     /// Description of the picture.
@@ -178,6 +182,8 @@ impl From<jobs::Shot> for Shot {
             first_frame_path: shot.first_frame_path,
             last_frame_path: shot.last_frame_path,
             video_path: shot.video_path,
+            poster_path: shot.poster_path,
+            seconds: shot.seconds,
             description: shot.description,
             visual_desc: shot.visual_desc,
             motion_desc: shot.motion_desc,

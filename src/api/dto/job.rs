@@ -1,7 +1,8 @@
 //! Jobs as the API returns them.
 
 use super::{Object, Shot, Time, object, omittable::Omittable};
-use crate::jobs::{Counts, Forecast, View};
+use crate::jobs::{Counts, Forecast, JobFiles, JobUrl, View};
+use chrono::{DateTime, Utc};
 use entity::job;
 use poem_openapi::{Enum, Object as ObjectShape};
 use serde::Serialize;
@@ -96,6 +97,8 @@ pub struct Job {
     pub series_id: Option<String>,
     /// Time when the job was created.
     pub created_at: Time,
+    /// Id of the key that created the job; null if nothing authenticated.
+    pub created_by: Option<String>,
     /// Time of the job's last change.
     pub updated_at: Time,
     /// Time of the first start.
@@ -114,6 +117,9 @@ pub struct Job {
     pub max_run_seconds: Option<i32>,
     /// Time when the running attempt reaches its maximum duration and fails; null if it has none.
     pub run_until: Option<Time>,
+    /// Number of holds; while there is one, no worker gets the job. A job that its creator runs has
+    /// one until a retry, a recover or a release gives it to workers.
+    pub holds: i32,
     /// Worker that runs the job, or ran it last.
     pub worker_id: Option<String>,
     /// Time when the worker's lease expires.
@@ -127,10 +133,33 @@ pub struct Job {
     pub version: i64,
     /// Labels of the job, at most 16 pairs of key and value.
     pub labels: BTreeMap<String, String>,
+    /// URL that is sent the messages about the job; only of a job that names one.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<JobWebhook>,
     /// Older store from which the job was imported.
     pub source: Option<String>,
     /// Status of the job in that store, unchanged.
     pub source_status: Option<String>,
+}
+
+/// URL that is sent the messages about a job.
+#[derive(Debug, ObjectShape, Serialize)]
+pub struct JobWebhook {
+    /// URL without its query, which may hold a secret.
+    url: String,
+    /// Kinds of messages.
+    kinds: Vec<String>,
+}
+
+impl JobWebhook {
+    fn of(column: Value) -> Option<Self> {
+        let own = JobUrl::of(Some(&column))?;
+        Some(Self {
+            url: own.shown(),
+            kinds: own.kinds,
+        })
+    }
 }
 
 /// A job with its shots.
@@ -152,6 +181,10 @@ pub struct JobWithShots {
     estimated_start_at: Option<Time>,
     /// Time when the job is likely to end; null if that is unknown.
     estimated_end_at: Option<Time>,
+    /// Time when the job went into the archive; only of a job that is there.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    archived_at: Option<Time>,
 }
 
 /// A job in a list. A summary or preview leaves out content, request_data, request, context and
@@ -168,14 +201,27 @@ pub struct ListedJob {
     /// Same as `request_data`, for older clients.
     #[serde(skip_serializing_if = "Omittable::is_left_out")]
     request: Omittable<Object>,
-    /// Path of the last frame of the last shot that has one; only in a preview.
+    /// Path of a picture of the last shot that has one: its last frame, first frame or poster; only in
+    /// a preview.
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
     newest_frame_path: Option<String>,
+    /// Path of the picture that the result names; only in a preview.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poster_path: Option<String>,
+    /// Path of the film that the result names, else of the clip of the last shot that has one; only
+    /// in a preview.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest_clip_path: Option<String>,
 }
 
 /// Fields that a summary leaves out of a listed job.
 pub const LARGE_FIELDS: [&str; 5] = ["content", "request_data", "request", "context", "result"];
+
+/// Fields that only a preview of a listed job has.
+pub const PREVIEW_FIELDS: [&str; 3] = ["newest_frame_path", "poster_path", "newest_clip_path"];
 
 /// A page of jobs.
 #[derive(Debug, ObjectShape, Serialize)]
@@ -312,6 +358,15 @@ impl JobWithShots {
             queue_position: forecast.queue_position,
             estimated_start_at: forecast.start_at.map(Into::into),
             estimated_end_at: forecast.end_at.map(Into::into),
+            archived_at: None,
+        }
+    }
+
+    /// Returns a job that is in the archive.
+    pub fn archived(job: job::Model, shots: Vec<Shot>, archived_at: DateTime<Utc>) -> Self {
+        Self {
+            archived_at: Some(archived_at.into()),
+            ..Self::new(job, shots, None, Forecast::default())
         }
     }
 }
@@ -325,6 +380,8 @@ impl ListedJob {
             kind,
             request: request.into(),
             newest_frame_path: None,
+            poster_path: None,
+            newest_clip_path: None,
         };
         if view != View::Full {
             listed.fields.content.leave_out();
@@ -336,9 +393,11 @@ impl ListedJob {
         listed
     }
 
-    pub fn with_frame(self, newest_frame_path: Option<String>) -> Self {
+    pub fn with_preview(self, preview: JobFiles) -> Self {
         Self {
-            newest_frame_path,
+            newest_frame_path: preview.frame,
+            poster_path: preview.poster,
+            newest_clip_path: preview.clip,
             ..self
         }
     }
@@ -367,6 +426,7 @@ impl From<job::Model> for Job {
             episode_id: job.episode_id,
             series_id: job.series_id,
             created_at: job.created_at.into(),
+            created_by: job.created_by,
             updated_at: job.updated_at.into(),
             started_at: job.started_at.map(Into::into),
             completed_at: job.completed_at.map(Into::into),
@@ -376,6 +436,7 @@ impl From<job::Model> for Job {
             max_attempts: job.max_attempts,
             max_run_seconds: job.max_run_seconds,
             run_until: job.run_until.map(Into::into),
+            holds: job.holds,
             worker_id: job.worker_id,
             lease_expires_at: job.lease_expires_at.map(Into::into),
             last_heard_at: job.last_heard_at.map(Into::into),
@@ -385,6 +446,7 @@ impl From<job::Model> for Job {
                 .labels
                 .and_then(|l| serde_json::from_value(l).ok())
                 .unwrap_or_default(),
+            webhook: job.webhook.and_then(JobWebhook::of),
             source: job.source,
             source_status: job.source_status,
         }

@@ -3,6 +3,8 @@
 
 mod action;
 mod active;
+mod audit;
+mod backup;
 mod catalog;
 mod claim;
 mod event;
@@ -12,12 +14,17 @@ mod input;
 mod item;
 mod job;
 mod key;
+pub mod legacy;
+mod media_link;
 mod omittable;
 mod outcome;
 mod report;
+mod schedule;
 mod stats;
+mod storage;
 mod stream;
 mod time;
+mod webhook;
 mod worker;
 
 pub use action::{
@@ -25,7 +32,11 @@ pub use action::{
     NewAction,
 };
 pub use active::{ActiveJob, ActiveJobs, RemovedActiveJobs, SetActiveJob};
-pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
+pub use audit::{AuditEntry, AuditList};
+pub use backup::{Backup, BackupList};
+pub use catalog::{
+    Episode, EpisodeList, EpisodePatch, NewEpisode, NewSeries, Series, SeriesList, SeriesPatch,
+};
 pub use claim::{
     ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob,
     ReportOutcomes, SendHeartbeat,
@@ -37,17 +48,26 @@ pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, NewJobs, given, 
 pub use item::{Item, ItemList, Shot, ShotList};
 pub use job::{
     Job, JobCounts, JobList, JobProgress, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob,
-    Pagination, StartedJob,
+    PREVIEW_FIELDS, Pagination, StartedJob,
 };
 pub use key::{CreatedKey, Key, KeyList, NewKey, NewSession, Session};
+pub use media_link::{MediaLink, NewMediaLink};
 pub use outcome::{Deleted, Generated, ShotUpdated};
-pub use worker::{Queue, QueueList, SetQueue, WorkerList};
+pub use worker::{Queue, QueueForecast, QueueList, SetQueue, WorkerList};
 
 pub use report::{
     CancelJob, CompleteJob, EditShot, FailJob, ReportItems, ReportProgress, ReportShots, StartJob,
 };
+pub use schedule::{
+    NewSchedule, PreviewSchedule, Schedule, ScheduleList, SchedulePatch, ScheduleTimes,
+};
 pub use stats::{Bucket, StatsReport};
+pub use storage::{Archive, ArchiveList, QueueKeep, RetentionPreview, SetKeep, keep_patch};
 pub use stream::{StreamData, StreamSnapshot};
+pub use webhook::{
+    Delivery, DeliveryList, NewWebhook, ReplayWebhook, Webhook, WebhookList, WebhookPatch,
+    WebhookSecret,
+};
 
 use serde_json::Value;
 use std::collections::BTreeMap;

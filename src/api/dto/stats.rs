@@ -80,6 +80,8 @@ pub struct FailureCause {
     /// First line of the latest job's error, at most 1,000 characters; empty if the job has no
     /// error text.
     pub error: String,
+    /// That line with `#` for numbers and ids: what the filter `error` of `list_jobs` takes.
+    pub signature: String,
     /// Failed jobs of the group, latest first.
     pub jobs: Vec<FailedJob>,
 }
@@ -89,6 +91,10 @@ pub struct FailureCause {
 pub struct FailedJob {
     /// Id of the job.
     pub job_id: String,
+    /// Type of the job, e.g. `idea2video`.
+    pub job_type: String,
+    /// Worker of the attempt that failed.
+    pub worker_id: Option<String>,
     /// Title of the project.
     pub project_title: Option<String>,
     /// Time of the failure.
@@ -235,11 +241,14 @@ impl From<Cause> for FailureCause {
     fn from(cause: Cause) -> Self {
         let failed = |job: jobs::FailedJob| FailedJob {
             job_id: job.job_id,
+            job_type: job.job_type,
+            worker_id: job.worker_id,
             project_title: job.project_title,
             failed_at: job.failed_at.map(Into::into),
         };
         Self {
             error: cause.error,
+            signature: cause.signature,
             jobs: cause.jobs.into_iter().map(failed).collect(),
         }
     }

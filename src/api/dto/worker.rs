@@ -1,7 +1,8 @@
 //! Workers and queues as the API returns them.
 
-use super::Time;
+use super::{QueueKeep, SetKeep, Time};
 use crate::jobs::{self, Queue as Counted};
+use chrono::TimeDelta;
 use entity::job;
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
 
@@ -89,6 +90,10 @@ pub struct Queue {
     max_running: Option<i32>,
     /// Maximum seconds of an attempt of a job that has no maximum of its own; null for no limit.
     max_run_seconds: Option<i32>,
+    /// How long ended jobs are kept, as far as the queue has a rule of its own.
+    keep: QueueKeep,
+    /// What becomes of them then, `delete` or `archive`; null for the default of the server.
+    then: Option<String>,
     /// Number of queued jobs.
     queued: u64,
     /// Number of processing jobs.
@@ -100,6 +105,52 @@ pub struct Queue {
 pub struct QueueList {
     /// The queues, by job type.
     pub queues: Vec<Queue>,
+}
+
+/// When a queue is likely to be empty.
+#[derive(Debug, Object)]
+pub struct QueueForecast {
+    /// Type of the job, e.g. `idea2video`. Each type is a queue.
+    job_type: String,
+    /// Whether the queue is paused.
+    paused: bool,
+    /// Number of queued jobs that are due.
+    waiting: u64,
+    /// Number of queued jobs that are not due yet; the times leave them out.
+    scheduled: u64,
+    /// Number of processing jobs.
+    running: u64,
+    /// Median seconds of an attempt in the last week; null if none ended.
+    typical_seconds: Option<f64>,
+    /// Seconds that 95 % of the attempts of the last week did not exceed; null if none ended.
+    long_seconds: Option<f64>,
+    /// Time when the last job is likely to end; null if that is unknown.
+    empty_at: Option<Time>,
+    /// Time when it ends if every job takes `long_seconds`; null if that is unknown.
+    empty_at_latest: Option<Time>,
+    /// As `empty_at`, if one more job could run at once from now on; null if that is unknown.
+    empty_at_with_one_more: Option<Time>,
+}
+
+impl From<jobs::QueueForecast> for QueueForecast {
+    fn from(forecast: jobs::QueueForecast) -> Self {
+        let seconds = |of: fn(&jobs::Durations) -> TimeDelta| {
+            let durations = forecast.durations.as_ref()?;
+            Some(of(durations).as_seconds_f64())
+        };
+        Self {
+            paused: forecast.paused,
+            waiting: forecast.waiting,
+            scheduled: forecast.scheduled,
+            running: forecast.running,
+            typical_seconds: seconds(|durations| durations.median),
+            long_seconds: seconds(|durations| durations.long),
+            empty_at: forecast.empty_at.map(Into::into),
+            empty_at_latest: forecast.empty_at_latest.map(Into::into),
+            empty_at_with_one_more: forecast.empty_at_with_one_more.map(Into::into),
+            job_type: forecast.job_type,
+        }
+    }
 }
 
 /// Settings of a queue. At least one of them is required; a missing one keeps its value.
@@ -115,6 +166,12 @@ pub struct SetQueue {
     /// for no limit. It applies to attempts that start later.
     #[oai(validator(minimum(value = "1"), maximum(value = "31536000")))]
     pub max_run_seconds: MaybeUndefined<i32>,
+    /// How long ended jobs are kept.
+    pub keep: Option<SetKeep>,
+    /// What becomes of jobs that were kept long enough, `delete` or `archive`; null for the default of
+    /// the server.
+    #[oai(validator(max_length = 20))]
+    pub then: MaybeUndefined<String>,
 }
 
 impl From<jobs::Worker> for Worker {
@@ -165,6 +222,7 @@ impl From<Counted> for Queue {
             paused,
             max_running,
             max_run_seconds,
+            keep,
             queued,
             processing,
             ..
@@ -174,6 +232,8 @@ impl From<Counted> for Queue {
             paused,
             max_running,
             max_run_seconds,
+            keep: keep.into(),
+            then: keep.then.map(|then| then.name().to_owned()),
             queued,
             processing,
         }

@@ -62,6 +62,10 @@ impl Endpoint for Media {
         version.describe(&mut headers);
         // A browser keeps the headers of the last response, so a 304 repeats those of the file.
         headers.insert(header::CONTENT_SECURITY_POLICY, policy(&path));
+        if is_downloaded(&path) {
+            let attachment = HeaderValue::from_static("attachment");
+            headers.insert(header::CONTENT_DISPOSITION, attachment);
+        }
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         let mut response = Response::default();
         match verdict {
@@ -173,6 +177,21 @@ fn policy(path: &str) -> HeaderValue {
     } else {
         "sandbox"
     })
+}
+
+/// Returns whether a browser stores the file instead of showing it: documents that can have scripts,
+/// and files of unknown types.
+fn is_downloaded(path: &str) -> bool {
+    let Some(kind) = mime_guess::from_path(path).first() else {
+        return true;
+    };
+    match (kind.type_().as_str(), kind.subtype().as_str()) {
+        ("video" | "audio" | "font", _) => false,
+        ("image", kind) => kind.starts_with("svg") || kind.contains("xml"),
+        ("text", kind) => !matches!(kind, "plain" | "csv" | "markdown" | "vtt"),
+        ("application", kind) => kind != "json",
+        _ => true,
+    }
 }
 
 fn missing(path: &str) -> Problem {

@@ -12,15 +12,14 @@ mod yaml;
 
 pub use schemas::VISIBLE;
 
+use super::auth::MediaLinks;
 use super::{
-    contract::{COMMON_CODES, MUTATION_CODES, OPERATIONS, WITH_BODY},
     examples::example,
     operation_routes::{Parameter, Route},
-    permissions::AUTH_CODES,
     problem::meaning,
 };
 use crate::{
-    codes::type_of,
+    codes::{CODES, type_of},
     import::{Background, Settings},
     jobs::JobManager,
 };
@@ -39,6 +38,8 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     super::service(super::operations(
         &jobs,
         &Background::new(jobs.clone(), Settings::default()),
+        &MediaLinks::new(None),
+        None,
     ))
 }
 
@@ -225,7 +226,7 @@ fn complete(mut document: Value) -> Value {
 
 /// Sorts the tags in the order of a job's life instead of alphabetically.
 fn sort_tags(document: &mut Value) {
-    const ORDER: [&str; 13] = [
+    const ORDER: [&str; 18] = [
         "Generate",
         "Jobs",
         "Lifecycle",
@@ -234,11 +235,16 @@ fn sort_tags(document: &mut Value) {
         "Events",
         "Stats",
         "Actions",
+        "Schedules",
+        "Webhooks",
         "Imports",
         "Series",
         "Episodes",
+        "Storage",
+        "Backups",
         "Keys",
         "Health",
+        "Legacy",
     ];
     let tags = document["tags"].as_array_mut();
     if let Some(tags) = tags {
@@ -258,14 +264,7 @@ fn add_examples(document: &mut Value) {
             examples.insert(name.clone(), json!({"value": value}));
         }
     }
-    let used = OPERATIONS
-        .iter()
-        .flat_map(|o| o.codes)
-        .chain(&COMMON_CODES)
-        .chain(&MUTATION_CODES)
-        .chain(&WITH_BODY)
-        .chain(&AUTH_CODES);
-    for code in used {
+    for (code, _, _) in CODES {
         let (status, title) = meaning(code);
         let value = json!({
             "type": type_of(code),
@@ -275,10 +274,7 @@ fn add_examples(document: &mut Value) {
             "code": code,
             "request_id": "0199d3a4-9999-7000-8000-3f1c5b8a2d10",
         });
-        examples.insert(
-            (*code).to_owned(),
-            json!({"summary": title, "value": value}),
-        );
+        examples.insert(code.to_owned(), json!({"summary": title, "value": value}));
     }
     let text = document.to_string();
     examples.retain(|name, _| text.contains(&format!("\"#/components/examples/{name}\"")));

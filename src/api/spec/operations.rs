@@ -11,6 +11,7 @@ use crate::{
     import::{Interrupted, OnConflict, SourceKind},
     jobs::MAX_TEXT_CHARS,
     lifecycle::Cursor,
+    metrics::LEGACY_PREFIX,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -71,7 +72,25 @@ pub fn complete(operation: &mut Value, is_unsafe: bool, descriptions: &BTreeMap<
             "schema": {"type": "string"},
         });
     }
+    if id.starts_with(LEGACY_PREFIX) {
+        add_deprecation(&mut operation["responses"]);
+    }
     add_problems(operation, contract, is_unsafe, has_body);
+}
+
+/// Adds the headers by which a client learns that the call is deprecated.
+fn add_deprecation(responses: &mut Value) {
+    for (_, response) in responses.as_object_mut().into_iter().flatten() {
+        response["headers"]["Deprecation"] = json!({
+            "description": "Always `true`.",
+            "schema": {"type": "string"},
+        });
+        response["headers"]["Link"] = json!({
+            "description": "Address of the call that replaces this one, with \
+                `rel=\"successor-version\"`.",
+            "schema": {"type": "string"},
+        });
+    }
 }
 
 fn parameters_have(operation: &Value, name: &str) -> bool {
@@ -84,6 +103,16 @@ fn add_links(id: &str, responses: &mut Value) {
     let (status, parameter, next): (_, _, &[&str]) = match id {
         "create_job" => ("201", "job_id", &JOB_OPERATIONS),
         "generate_idea2video" | "generate_script2video" => ("200", "job_id", &JOB_OPERATIONS),
+        "legacy_pipeline_idea2video" | "legacy_pipeline_script2video" => (
+            "200",
+            "job_id",
+            &["legacy_get_pipeline_job", "legacy_cancel_pipeline_job"],
+        ),
+        "legacy_generate_video" => (
+            "200",
+            "job_id",
+            &["legacy_get_video_job", "legacy_delete_video_job"],
+        ),
         "start_action" => (
             "202",
             "action_id",
@@ -99,8 +128,43 @@ fn add_links(id: &str, responses: &mut Value) {
             "import_id",
             &["get_import", "abort_import", "list_import_rejects"],
         ),
-        "create_series" => ("201", "series_id", &["get_series", "delete_series"]),
-        "create_episode" => ("201", "episode_id", &["get_episode", "delete_episode"]),
+        "create_schedule" => (
+            "201",
+            "schedule_id",
+            &[
+                "get_schedule",
+                "list_schedule_times",
+                "run_schedule",
+                "pause_schedule",
+                "resume_schedule",
+                "delete_schedule",
+            ],
+        ),
+        "create_webhook" => (
+            "201",
+            "webhook_id",
+            &[
+                "get_webhook",
+                "update_webhook",
+                "test_webhook",
+                "rotate_webhook_secret",
+                "replay_webhook",
+                "list_webhook_deliveries",
+                "pause_webhook",
+                "resume_webhook",
+                "delete_webhook",
+            ],
+        ),
+        "create_series" => (
+            "201",
+            "series_id",
+            &["get_series", "update_series", "delete_series"],
+        ),
+        "create_episode" => (
+            "201",
+            "episode_id",
+            &["get_episode", "update_episode", "delete_episode"],
+        ),
         _ => return,
     };
     let link = |operation: &&str| {
@@ -156,6 +220,12 @@ fn complete_content(content: &mut Value) {
         if let Some(name) = name.filter(|n| example(n).is_some()).map(str::to_owned) {
             media["examples"] = json!({&name: {"$ref": format!("#/components/examples/{name}")}});
         }
+        // A bare array, of older calls, has one element as its example.
+        let element = media["schema"]["items"]["$ref"].as_str();
+        let element = element.and_then(|r| r.rsplit('/').next());
+        if let Some((name, value)) = element.and_then(|name| Some((name, example(name)?))) {
+            media["examples"] = json!({name: {"value": [value]}});
+        }
     }
 }
 
@@ -178,7 +248,14 @@ fn complete_parameter(id: &str, parameter: &mut Value) {
             schema["pattern"] = json!(NO_CONTROL);
         }
         "cursor" if BY_NUMBER.contains(&id) => schema["pattern"] = json!("^[0-9]{1,18}$"),
-        "cursor" if id == "list_workers" => schema["pattern"] = json!(NO_CONTROL),
+        "cursor"
+            if matches!(
+                id,
+                "list_archives" | "list_workers" | "list_schedules" | "list_webhooks"
+            ) =>
+        {
+            schema["pattern"] = json!(NO_CONTROL)
+        }
         "cursor" => schema["pattern"] = json!(Cursor::PATTERN),
         "from" => schema["enum"] = json!(SourceKind::ALL.map(SourceKind::name)),
         "interrupted" => schema["enum"] = json!(Interrupted::ALL.map(Interrupted::name)),
@@ -214,12 +291,13 @@ fn complete_parameter(id: &str, parameter: &mut Value) {
 }
 
 /// Lists whose rows have a number, which is their cursor.
-const BY_NUMBER: [&str; 5] = [
+const BY_NUMBER: [&str; 6] = [
     "list_items",
     "list_shots",
     "list_events",
     "list_action_outcomes",
     "list_import_rejects",
+    "list_webhook_deliveries",
 ];
 
 /// Parameters of older clients, with the operation that takes them: `cursor` does the same.
@@ -242,6 +320,9 @@ fn parameter_example(name: &str, is_path: bool) -> Option<Value> {
         "import_id" if is_path => json!("0199d3b0-5f11-7000-8000-3f1c5b8a2d10"),
         "action_id" if is_path => json!("0199d3c0-7a11-7000-8000-3f1c5b8a2d10"),
         "key_id" if is_path => json!("k3x9a2m7"),
+        "schedule_id" if is_path => json!("nightly"),
+        "webhook_id" if is_path => json!("0199d3e0-2b11-7000-8000-3f1c5b8a2d10"),
+        "delivery_id" if is_path => json!(4711),
         "shot_idx" if is_path => json!(0),
         "job_type" if is_path => json!("idea2video"),
         "client_id" => json!("c0ffee-42"),
@@ -293,12 +374,14 @@ fn header_parameter(header: Header) -> Value {
 fn add_problems(operation: &mut Value, contract: &Operation, is_unsafe: bool, has_body: bool) {
     let changes: &[&str] = if is_unsafe { &MUTATION_CODES } else { &[] };
     let body: &[&str] = if has_body { &WITH_BODY } else { &[] };
+    let callers = codes_of(contract.id);
     for code in COMMON_CODES
         .iter()
         .chain(changes)
         .chain(body)
         .chain(contract.codes)
-        .chain(codes_of(contract.id))
+        .chain(contract.code_of_archived())
+        .chain(&callers)
     {
         let (status, title) = meaning(code);
         let response = &mut operation["responses"][status.as_str()];

@@ -2,7 +2,10 @@
 //! service.
 
 use crate::{
-    api::{dto::LARGE_FIELDS, examples::example},
+    api::{
+        dto::{LARGE_FIELDS, PREVIEW_FIELDS},
+        examples::example,
+    },
     codes::CODES,
     import::{Reason, SourceKind},
     jobs::Reset,
@@ -12,15 +15,17 @@ use serde_json::{Value, json};
 
 /// Schemas of requests, in which optional fields may be missing. In all other schemas every field
 /// is always present.
-const INPUTS: [&str; 28] = [
+const INPUTS: [&str; 42] = [
     "ActionFilter",
     "CancelJob",
     "ClaimJobs",
     "CompleteJob",
     "EditShot",
+    "EpisodePatch",
     "FailJob",
     "GenerateIdea",
     "GenerateScript",
+    "GenerateVideo",
     "ItemReport",
     "JobOutcome",
     "JobPatch",
@@ -28,28 +33,57 @@ const INPUTS: [&str; 28] = [
     "NewEpisode",
     "NewItem",
     "NewJob",
+    "NewJobWebhook",
     "NewJobs",
     "NewKey",
+    "NewMediaLink",
+    "NewSchedule",
     "NewSeries",
     "NewSession",
+    "NewWebhook",
+    "PipelineIdea",
+    "PipelineScript",
+    "PreviewSchedule",
     "ReleaseJob",
+    "ReplayWebhook",
     "ReportItems",
     "ReportOutcomes",
     "ReportProgress",
     "ReportShots",
+    "SchedulePatch",
+    "SeriesPatch",
     "SetActiveJob",
     "SendHeartbeat",
+    "SetKeep",
     "SetQueue",
     "StartJob",
+    "WebhookPatch",
 ];
 
 /// Optional fields that cannot be null, because clearing them would mean nothing.
-const NEVER_NULL: [(&str, &[&str]); 8] = [
+const NEVER_NULL: [(&str, &[&str]); 15] = [
     ("NewAction", &["dry_run", "confirm"]),
-    ("SetQueue", &["paused"]),
+    ("SetQueue", &["paused", "keep"]),
     ("ItemReport", &["key", "idx"]),
     ("ReportProgress", &["progress", "current_stage"]),
     ("ReportShots", &["total_shots", "completed_shots"]),
+    ("NewJob", &["run", "webhook"]),
+    ("SeriesPatch", &["title"]),
+    ("NewSchedule", &["overlap", "missed"]),
+    (
+        "SchedulePatch",
+        &[
+            "kind",
+            "expr",
+            "timezone",
+            "template",
+            "overlap",
+            "missed",
+            "window_seconds",
+            "jitter_seconds",
+        ],
+    ),
+    ("WebhookPatch", &["url", "kinds", "job_types", "labels"]),
     (
         "JobPatch",
         &[
@@ -63,19 +97,32 @@ const NEVER_NULL: [(&str, &[&str]); 8] = [
     ),
     ("GenerateIdea", &["user_requirement", "style"]),
     ("GenerateScript", &["user_requirement", "style"]),
+    ("PipelineIdea", &["user_requirement", "style"]),
+    ("PipelineScript", &["user_requirement", "style"]),
 ];
 
 /// Requests of older clients, whose unknown fields the older services ignored.
-const LEGACY_INPUTS: [&str; 3] = ["EditShot", "GenerateIdea", "GenerateScript"];
+const LEGACY_INPUTS: [&str; 6] = [
+    "EditShot",
+    "GenerateIdea",
+    "GenerateScript",
+    "GenerateVideo",
+    "PipelineIdea",
+    "PipelineScript",
+];
 
 /// Schemas that require at least one of some fields. The document says so in words only: a schema
 /// with `anyOf` beside its properties has no type in most client generators. The server validates
 /// with the rule.
-const ONE_OF: [(&str, &[&str]); 4] = [
+const ONE_OF: [(&str, &[&str]); 5] = [
     ("ItemReport", &["key", "idx"]),
     ("ReportProgress", &["progress", "current_stage"]),
     ("ReportShots", &["total_shots", "completed_shots"]),
-    ("SetQueue", &["paused", "max_running", "max_run_seconds"]),
+    (
+        "SetQueue",
+        &["paused", "max_running", "max_run_seconds", "keep", "then"],
+    ),
+    ("ReplayWebhook", &["position", "since"]),
 ];
 
 /// Pattern of a job type.
@@ -181,9 +228,15 @@ pub fn complete(name: &str, schema: &mut Value) {
     }
     if !INPUTS.contains(&name) {
         let left_out = |field: &&String| match name {
-            "ListedJob" => LARGE_FIELDS.contains(&field.as_str()) || *field == "newest_frame_path",
+            "Job" | "StartedJob" => *field == "webhook",
+            "ListedJob" if *field == "webhook" => true,
+            "ListedJob" => {
+                LARGE_FIELDS.contains(&field.as_str()) || PREVIEW_FIELDS.contains(&field.as_str())
+            }
             "Series" | "Episode" => *field == "jobs",
+            "JobWithShots" => ["archived_at", "webhook"].contains(&field.as_str()),
             "OutcomeAnswer" => *field == "status",
+            "Lease" => *field == "job_token",
             _ => false,
         };
         let all: Vec<_> = properties
@@ -221,6 +274,7 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
     match (schema, field) {
         ("NewJob", "job_type") => property["pattern"] = json!(JOB_TYPE),
         ("NewKey", "name") => property["pattern"] = json!(VISIBLE),
+        ("NewSchedule", "schedule_id") => property["pattern"] = json!("^[a-z0-9_.-]{1,40}$"),
         ("NewJob", "job_id") => property["pattern"] = json!("^[A-Za-z0-9._:-]{1,64}$"),
         _ => {}
     }

@@ -11,17 +11,20 @@ use clap::{Args, Command, CommandFactory, FromArgMatches};
 use std::{collections::BTreeSet, path::Path};
 
 /// Variables that a worker sets for its programs.
-const OF_PROGRAMS: [&str; 4] = [
+const OF_PROGRAMS: [&str; 5] = [
     "CALLSHEET_JOB_ID",
     "CALLSHEET_JOB_TYPE",
     "CALLSHEET_ATTEMPT",
     "CALLSHEET_MAX_ATTEMPTS",
+    "CALLSHEET_JOB_TOKEN",
 ];
 
 /// Variables with secrets, which are no flags.
-const SECRETS: [&str; 4] = [
+const SECRETS: [&str; 6] = [
     "CALLSHEET_ADMIN_KEY",
     "CALLSHEET_ADMIN_KEY_FILE",
+    "CALLSHEET_LINK_SECRET",
+    "CALLSHEET_LINK_SECRET_FILE",
     "CALLSHEET_API_KEY",
     "CALLSHEET_API_KEY_FILE",
 ];

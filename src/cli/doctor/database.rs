@@ -141,6 +141,7 @@ async fn check_steps(inspector: &Inspector) -> Vec<Finding> {
         Err(error) => {
             let fix = match &error {
                 MigrateError::Newer(_) => "Run `callsheet doctor` of the newer version.",
+                MigrateError::NotReadable => "Then run `callsheet doctor` again.",
                 _ => "Name the right database with --database-url.",
             };
             return vec![Finding::error("schema.refused", format!("{error}."), fix)];

@@ -20,7 +20,6 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{Config, Flags, admin_key, api_key},
     db::{ConnectError, Inspector},
-    worker,
 };
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -40,7 +39,7 @@ pub struct Arguments {
     strict: bool,
     /// URL of a server to ask as well, e.g. http://127.0.0.1:3001
     #[arg(long, value_name = "URL")]
-    server: Option<worker::Server>,
+    server: Option<callsheet_client::Server>,
     /// File with the key to send to that server; or set the key itself in CALLSHEET_API_KEY
     #[arg(long, value_name = "FILE")]
     api_key_file: Option<PathBuf>,

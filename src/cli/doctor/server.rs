@@ -1,7 +1,7 @@
 //! Checks of a running server, by what it says of its health.
 
 use super::finding::Finding;
-use crate::worker::{Client, Server};
+use callsheet_client::{Client, Server};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ pub async fn check(server: &Server, key: Option<&str>) -> Vec<Finding> {
             "Check that it runs, that the URL is right, and what its log says.",
         )]
     };
-    let client = match Client::new(server.clone(), key, PATIENCE) {
-        Ok(client) => client,
+    let client = match Client::new(server.clone(), key) {
+        Ok(client) => client.timeout(PATIENCE),
         Err(error) => return unreachable(error.to_string()),
     };
     let answer = match client.get("/health").await {

@@ -5,7 +5,7 @@ use super::{
     finding::{Finding, listed},
 };
 use crate::{
-    db::{Inspector, Orphans, WorkFacts},
+    db::{Inspector, Orphans, ScheduleFacts, WorkFacts},
     error::Error,
 };
 use chrono::{DateTime, Utc};
@@ -19,14 +19,18 @@ pub async fn check(inspector: &Inspector, now: DateTime<Utc>, limits: &Limits) -
             .work(now, now - limits.rescue, silent, cancelled)
             .await?;
         let orphans = inspector.orphans(silent).await?;
+        let schedules = inspector.schedules(now - limits.rescue).await?;
+        let webhooks = inspector.disabled_webhooks().await?;
         let has_keys = inspector.has_keys().await?;
-        Ok::<_, Error>((work, orphans, has_keys))
+        Ok::<_, Error>((work, orphans, schedules, webhooks, has_keys))
     };
     match looked.await {
-        Ok((work, orphans, has_keys)) => {
+        Ok((work, orphans, schedules, webhooks, has_keys)) => {
             let mut found = check_jobs(&work);
             found.extend(check_queues(&work, now, limits));
             found.extend(check_orphans(&orphans));
+            found.extend(check_schedules(&schedules));
+            found.extend(check_webhooks(&webhooks));
             found.extend(limits.needs_key.filter(|_| !has_keys).map(no_key));
             found
         }
@@ -130,6 +134,46 @@ fn check_queues(work: &WorkFacts, now: DateTime<Utc>, limits: &Limits) -> Vec<Fi
         ));
     }
     found
+}
+
+fn check_schedules(schedules: &ScheduleFacts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if !schedules.late.is_empty() {
+        found.push(Finding::error(
+            "work.schedules_late",
+            format!(
+                "The schedules {} are due, and no server creates their jobs.",
+                listed(&schedules.late)
+            ),
+            "Start `callsheet serve`; if one runs, see the loop fire_schedules in its /health.",
+        ));
+    }
+    if !schedules.failing.is_empty() {
+        found.push(Finding::warning(
+            "work.schedules_failing",
+            format!(
+                "The last times of the schedules {} got no jobs.",
+                listed(&schedules.failing)
+            ),
+            "See their errors with `callsheet schedules list --json`, and change their templates.",
+        ));
+    }
+    found
+}
+
+fn check_webhooks(disabled: &[String]) -> Option<Finding> {
+    (!disabled.is_empty()).then(|| {
+        Finding::warning(
+            "work.webhooks_disabled",
+            format!(
+                "The webhooks {} are disabled, and the history that they have not read is not \
+                deleted.",
+                listed(disabled)
+            ),
+            "See their reasons with `callsheet webhooks list`; then mend and resume them, or remove \
+            them.",
+        )
+    })
 }
 
 fn check_orphans(orphans: &Orphans) -> Vec<Finding> {

@@ -1,9 +1,10 @@
 //! Columns of a table of jobs: which field of a job each fills.
 
+use crate::strict_json;
 use serde_json::{Map, Value};
 
 /// Fields of a job with a text.
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 13] = [
     "job_type",
     "job_id",
     "mode",
@@ -16,6 +17,7 @@ const TEXTS: [&str; 12] = [
     "series_id",
     "run_at",
     "client_id",
+    "run",
 ];
 
 /// Fields of a job with a number.
@@ -92,8 +94,8 @@ impl Column {
                 fields.insert(name.clone(), number.into());
             }
             Self::Json(name) => {
-                let value = serde_json::from_str(cell);
-                let value = value.map_err(|error| format!("{name}: use JSON: {error}"))?;
+                let value = strict_json::read_or_say(cell.as_bytes());
+                let value = value.map_err(|error| format!("{name}: {error}"))?;
                 merge(fields, name, value);
             }
             Self::Member(object, name) => {

@@ -1,12 +1,16 @@
 //! Rows of a table of jobs, read one by one from CSV or from JSON Lines.
 
 use super::columns::{Column, field};
-use crate::cli::Failure;
+use crate::{cli::Failure, strict_json};
 use serde_json::{Map, Value};
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read},
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 /// Bytes of a line of JSON that the reader holds in memory.
@@ -58,10 +62,11 @@ fn open(path: &Path) -> Result<BufReader<Box<dyn Read + Send>>, Failure> {
 pub fn of_csv(path: &Path) -> Result<Rows, Failure> {
     let mut reader = open(path)?;
     let delimiter = delimiter(reader.fill_buf()?);
+    let quotes = Arc::new(AtomicU64::new(0));
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
-        .from_reader(reader);
+        .from_reader(CountQuotes(reader, quotes.clone()));
     let wrong = |detail: String| Failure::Usage(format!("line 1 of the table: {detail}"));
     let names = reader
         .headers()
@@ -97,13 +102,37 @@ pub fn of_csv(path: &Path) -> Result<Rows, Failure> {
             }
         };
         let line = record.position().map_or(0, csv::Position::line);
-        Some(Row {
+        let row = Row {
             line,
             bytes,
             fields,
-        })
+        };
+        Some((row, record.iter().any(|cell| cell.contains(&b'\n'))))
     };
-    Ok(Box::new(std::iter::from_fn(next)))
+    let mut rows = std::iter::from_fn(next).peekable();
+    let checked = move || {
+        let (mut row, has_lines) = rows.next()?;
+        // The reader takes the rest of a table for the cell whose quote is not closed.
+        if has_lines && rows.peek().is_none() && quotes.load(Relaxed) % 2 == 1 {
+            let why = "a quote is opened in it and never closed: close it, or double each quote \
+                inside a cell";
+            row.fields = Err(why.to_owned());
+        }
+        Some(row)
+    };
+    Ok(Box::new(std::iter::from_fn(checked)))
+}
+
+/// Reader that counts the quotes that pass through it.
+struct CountQuotes<R>(R, Arc<AtomicU64>);
+
+impl<R: Read> Read for CountQuotes<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.0.read(into)?;
+        let quotes = into[..read].iter().filter(|byte| **byte == b'"').count();
+        self.1.fetch_add(quotes as u64, Relaxed);
+        Ok(read)
+    }
 }
 
 fn delimiter(begin: &[u8]) -> u8 {
@@ -169,8 +198,9 @@ pub fn of_json_lines(path: &Path) -> Result<Rows, Failure> {
 }
 
 fn object(text: &[u8]) -> Result<Map<String, Value>, String> {
-    let members: Map<String, Value> =
-        serde_json::from_slice(text).map_err(|error| format!("use a JSON object: {error}"))?;
+    let Value::Object(members) = strict_json::read_or_say(text)? else {
+        return Err("use a JSON object".to_owned());
+    };
     let named = |(name, value): (String, Value)| (field(&name).to_owned(), value);
     Ok(members.into_iter().map(named).collect())
 }

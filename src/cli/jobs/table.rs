@@ -12,6 +12,7 @@ use crate::{
     app::App,
     cli::{Failure, import_progress::Progress, out::say},
     error::Error,
+    hex::hex,
     jobs::{self, Idempotency, NewJob},
 };
 use clap::Args;
@@ -202,7 +203,7 @@ impl Keys {
         let digest: [u8; 32] = Sha256::digest(format!("{}\n{fields}", self.batch)).into();
         let nth = self.seen.entry(digest).or_default();
         *nth += 1;
-        let key: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = hex(&digest);
         Idempotency::new(format!("row:{key}:{nth}"), "create_job_of_row", fields)
     }
 }

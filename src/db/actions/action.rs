@@ -3,7 +3,7 @@
 
 use crate::{
     db::{
-        Readable, Tx, Write, WriteOutcome,
+        Call, Readable, Tx, Write, WriteOutcome,
         connection::errors,
         jobs::{
             change_batch::Changes,
@@ -236,7 +236,11 @@ impl RunActionBatch {
             ActionStep::Delete { .. } => None,
         };
         let changes: Vec<ChangeJob> = self.jobs.iter().filter_map(change).collect();
-        let changes: Vec<&ChangeJob> = changes.iter().collect();
+        let by = tx.by();
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|write| Call { write, by: &by })
+            .collect();
         let mut changed = Changes::make(tx, &changes, false).await?.into_iter();
         let mut outcomes = Vec::with_capacity(self.jobs.len());
         for due in &self.jobs {

@@ -6,7 +6,7 @@ use crate::{
         rows::keyset,
     },
     error::{Error, Resource, Result},
-    lifecycle::{Cursor, KeyRange},
+    lifecycle::{Cursor, KeyRange, Principal},
 };
 use chrono::{DateTime, Utc};
 use entity::{
@@ -21,9 +21,24 @@ impl Database {
     /// Errors: `action_not_found`.
     pub async fn action(&self, id: &str) -> Result<job_action::Model> {
         job_action::Entity::find_by_id(id)
+            .filter(visible(self.caller()))
             .row(self.read())
             .await?
             .ok_or(Error::NotFound(Resource::Action))
+    }
+
+    /// Returns whether a job was created later than this time.
+    pub async fn has_job_created_after(&self, time: DateTime<Utc>) -> Result<bool> {
+        use job::Column as C;
+        let newest = job::Entity::find()
+            .select_only()
+            .column(C::CreatedAt)
+            .order_by_desc(C::CreatedAt)
+            .order_by_desc(C::Id)
+            .limit(1)
+            .into_tuple::<DateTime<Utc>>();
+        let newest = newest.row(self.read()).await?;
+        Ok(newest.is_some_and(|newest| newest > time))
     }
 
     /// Returns the running actions, oldest first.
@@ -43,7 +58,8 @@ impl Database {
         limit: u64,
     ) -> Result<Part<job_action::Model>> {
         use job_action::Column as C;
-        let query = keyset::newest_first(job_action::Entity::find(), C::CreatedAt, C::Id, after);
+        let all = job_action::Entity::find().filter(visible(self.caller()));
+        let query = keyset::newest_first(all, C::CreatedAt, C::Id, after);
         let long = [C::Filter, C::FilterText, C::Error];
         Ok(part(query, limit, &long, self.read()).await?)
     }
@@ -86,4 +102,11 @@ impl Database {
             .limit(limit);
         Ok(page.into_tuple().rows(db).await?)
     }
+}
+
+/// Returns the condition on actions that there are for the caller: those of its own binding, or all
+/// if it is bound to nothing.
+pub(in crate::db) fn visible(caller: Option<&Principal>) -> Condition {
+    let text = caller.and_then(|caller| caller.binding.text());
+    Condition::all().add_option(text.map(|text| job_action::Column::Binding.eq(text)))
 }

@@ -1,7 +1,11 @@
 //! Start of the undo of an action.
 
 use crate::{
-    db::{Readable, Tx, Write},
+    db::{
+        Readable, Tx, Write,
+        actions::list::visible,
+        writer::by::{self, By},
+    },
     error::{Error, Resource, Result},
 };
 use chrono::{DateTime, Utc};
@@ -26,7 +30,9 @@ impl Write for StartUndo {
 
     async fn apply(&self, tx: &Tx) -> Result<job_action::Model> {
         // The lock makes two calls for the same action wait for each other.
+        let by = tx.by();
         let other = job_action::Entity::find_by_id(&self.undoes)
+            .filter(visible(by.as_deref()))
             .lock(LockType::Update)
             .row(tx)
             .await?;
@@ -42,7 +48,7 @@ impl Write for StartUndo {
         match earlier {
             Some(earlier) => Ok(earlier),
             None => {
-                let row = self.row(other);
+                let row = self.row(other, &by);
                 // Every column is set, so that the statement is the same for all actions.
                 row.clone().into_active_model().insert(tx).await?;
                 Ok(row)
@@ -52,8 +58,12 @@ impl Write for StartUndo {
 }
 
 impl StartUndo {
-    fn row(&self, other: job_action::Model) -> job_action::Model {
+    fn row(&self, other: job_action::Model, by: &By) -> job_action::Model {
+        let by_text = by.as_ref().and_then(|caller| caller.binding.text());
+        let (by_key, by_name) = by::names(by);
         job_action::Model {
+            by_key,
+            by_name,
             id: self.id.clone(),
             action: ActionKind::Undo,
             status: ActionStatus::Running,
@@ -73,6 +83,7 @@ impl StartUndo {
             undoes: Some(other.id.clone()),
             after_outcome: None,
             priority: None,
+            binding: by_text,
             ..other
         }
     }

@@ -1,14 +1,14 @@
 //! Active jobs: the list of jobs that each client has open. A job leaves all lists when it ends.
 
 use crate::{
-    db::{Database, Readable, Tx, Write, one_job, rows::bulk},
+    db::{Database, Readable, Tx, Write, one_job, rows::bulk, writer::by},
     error::{Error, Resource, Result},
     lifecycle::is_terminal,
 };
 use entity::{active_job, job, job_event};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait,
     sea_query::{Expr, LockType, OnConflict as Conflict},
 };
 
@@ -27,6 +27,7 @@ impl Write for SetActive {
         )
         .await?;
         let job = job.ok_or(Error::NotFound(Resource::Job))?;
+        by::check(&tx.by(), &job)?;
         if is_terminal(job.status) {
             return Err(Error::JobEnded(job.status));
         }
@@ -50,10 +51,20 @@ impl Write for RemoveActive {
     type Output = u64;
 
     async fn apply(&self, tx: &Tx) -> Result<u64> {
+        let by = tx.by();
         let mut delete = active_job::Entity::delete_many()
             .filter(active_job::Column::ClientId.eq(&self.client_id));
         if let Some(job_id) = &self.job_id {
+            let job = one_job(tx, job::Entity::find_by_id(job_id)).await?;
+            job.map_or(Ok(()), |job| by::check(&by, &job))?;
             delete = delete.filter(active_job::Column::JobId.eq(job_id));
+        }
+        if let Some(own) = by::own(&by, tx.get_database_backend()) {
+            let own = job::Entity::find()
+                .select_only()
+                .column(job::Column::Id)
+                .filter(own);
+            delete = delete.filter(active_job::Column::JobId.in_subquery(own.into_query()));
         }
         Ok(delete.exec(tx).await?.rows_affected)
     }
@@ -88,8 +99,20 @@ impl Database {
         client_id: &str,
         limit: u64,
     ) -> Result<Vec<active_job::Model>> {
-        Ok(active_job::Entity::find()
-            .filter(active_job::Column::ClientId.eq(client_id))
+        let mut listed =
+            active_job::Entity::find().filter(active_job::Column::ClientId.eq(client_id));
+        if self
+            .caller()
+            .is_some_and(|caller| !caller.binding.is_free())
+        {
+            let within = by::within(self.caller(), self.read().get_database_backend());
+            let inside = job::Entity::find()
+                .select_only()
+                .column(job::Column::Id)
+                .filter(within);
+            listed = listed.filter(active_job::Column::JobId.in_subquery(inside.into_query()));
+        }
+        Ok(listed
             .order_by_desc(active_job::Column::CreatedAt)
             .order_by_desc(active_job::Column::JobId)
             .limit(limit)

@@ -2,7 +2,7 @@
 //! event.
 
 use crate::{
-    db::Tx,
+    db::{Tx, writer::by},
     lifecycle::{EventKind, MAX_VERSION},
 };
 use chrono::{DateTime, Utc};
@@ -44,6 +44,7 @@ pub(in crate::db) async fn detach(
         .from_subquery(locked.into_query(), "locked")
         .to_owned();
     tx.query_one(&count).await?;
+    let (key, name) = by::names(&tx.by());
     let events = job::Entity::find()
         .select_only()
         .column(J::Id)
@@ -58,6 +59,8 @@ pub(in crate::db) async fn detach(
         ])
         .expr(Expr::val(now))
         .column(J::JobType)
+        .expr(Expr::val(key))
+        .expr(Expr::val(name))
         .filter(column.eq(id))
         .filter(J::Version.lt(MAX_VERSION))
         .into_query();
@@ -72,6 +75,8 @@ pub(in crate::db) async fn detach(
         E::CompletedShots,
         E::CreatedAt,
         E::JobType,
+        E::ByKey,
+        E::ByName,
     ];
     let insert = Query::insert()
         .into_table(job_event::Entity)

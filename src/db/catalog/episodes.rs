@@ -35,6 +35,19 @@ impl Database {
             .ok_or(Error::NotFound(Resource::Episode))
     }
 
+    /// Returns the episode of this number in a series.
+    pub async fn episode_of_number(
+        &self,
+        series_id: &str,
+        number: i32,
+    ) -> Result<Option<episode::Model>> {
+        use episode::Column as C;
+        let find = episode::Entity::find()
+            .filter(C::SeriesId.eq(series_id))
+            .filter(C::Number.eq(number));
+        Ok(find.row(self.read()).await?)
+    }
+
     /// Returns the first `limit` episodes behind the cursor, of one series or of all, newest first.
     pub async fn episodes_behind(
         &self,
@@ -83,6 +96,51 @@ impl CreateEpisode {
             first.idempotency_fingerprint == self.0.idempotency_fingerprint
         })
     }
+}
+
+pub struct UpdateEpisode {
+    pub id: String,
+    /// New title; `None` leaves it unchanged.
+    pub title: Option<Option<String>>,
+    /// New number; `None` leaves it unchanged.
+    pub number: Option<Option<i32>>,
+}
+
+impl Write for UpdateEpisode {
+    type Output = episode::Model;
+
+    async fn apply(&self, tx: &Tx) -> Result<episode::Model> {
+        let find = episode::Entity::find_by_id(&self.id).lock(LockType::Update);
+        let before = find.row(tx).await?;
+        let mut row = before.ok_or(Error::NotFound(Resource::Episode))?;
+        row.title = self.title.clone().unwrap_or(row.title);
+        row.number = self.number.unwrap_or(row.number);
+        check_number(tx, &row).await?;
+        episode::Entity::update_many()
+            .col_expr(episode::Column::Title, row.title.clone().into())
+            .col_expr(episode::Column::Number, row.number.into())
+            .filter(episode::Column::Id.eq(&self.id))
+            .exec(tx)
+            .await?;
+        Ok(row)
+    }
+}
+
+/// Checks that no other episode of the series has the number. A write that another transaction
+/// precedes meanwhile fails in the database, and runs again.
+async fn check_number(tx: &Tx, row: &episode::Model) -> Result<()> {
+    use episode::Column as C;
+    let (Some(series_id), Some(number)) = (&row.series_id, row.number) else {
+        return Ok(());
+    };
+    let same = episode::Entity::find()
+        .filter(C::SeriesId.eq(series_id))
+        .filter(C::Number.eq(number))
+        .filter(C::Id.ne(&row.id));
+    if is_there(tx, same).await? {
+        return Err(Error::EpisodeNumberTaken(number));
+    }
+    Ok(())
 }
 
 pub struct DeleteEpisode {

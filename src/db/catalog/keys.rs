@@ -1,11 +1,11 @@
 //! Keys that may call the servers.
 
 use crate::{
-    db::{Database, Readable, Tx, Write},
+    db::{Database, Readable, Tx, Write, catalog::audit},
     error::{Error, Resource, Result},
 };
 use chrono::{DateTime, Utc};
-use entity::api_key;
+use entity::{api_key, audit::Model as AuditRow};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
@@ -13,18 +13,22 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-pub struct InsertKey(pub api_key::Model);
+pub struct InsertKey {
+    pub row: api_key::Model,
+    pub audit: AuditRow,
+}
 
 impl Write for InsertKey {
     type Output = api_key::Model;
 
     async fn apply(&self, tx: &Tx) -> Result<api_key::Model> {
-        let row = self.0.clone().into_active_model();
+        let row = self.row.clone().into_active_model();
         api_key::Entity::insert(row)
             .exec_without_returning(tx)
             .await?;
+        audit::insert(tx, &self.audit).await?;
         tx.note_keys();
-        Ok(self.0.clone())
+        Ok(self.row.clone())
     }
 }
 
@@ -32,6 +36,7 @@ impl Write for InsertKey {
 pub struct RotateKey {
     pub id: String,
     pub hash: String,
+    pub audit: AuditRow,
 }
 
 impl Write for RotateKey {
@@ -44,6 +49,7 @@ impl Write for RotateKey {
         }
         let mut change = row.into_active_model();
         change.hash = Set(self.hash.clone());
+        audit::insert(tx, &self.audit).await?;
         tx.note_keys();
         Ok(change.update(tx).await?)
     }
@@ -53,6 +59,7 @@ impl Write for RotateKey {
 pub struct RevokeKey {
     pub id: String,
     pub now: DateTime<Utc>,
+    pub audit: AuditRow,
 }
 
 impl Write for RevokeKey {
@@ -60,6 +67,7 @@ impl Write for RevokeKey {
 
     async fn apply(&self, tx: &Tx) -> Result<api_key::Model> {
         let row = key(tx, &self.id).await?;
+        audit::insert(tx, &self.audit).await?;
         if row.revoked_at.is_some() {
             return Ok(row);
         }

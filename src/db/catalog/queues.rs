@@ -3,6 +3,7 @@
 use crate::{
     db::{Database, Readable, Tx, Write, rows::bulk},
     error::Result,
+    lifecycle::{Keep, Then},
 };
 use chrono::{DateTime, Utc};
 use entity::queue;
@@ -20,7 +21,18 @@ pub struct SetQueue {
     pub max_running: Option<Option<i32>>,
     /// Maximum seconds of an attempt; `Some(None)` removes it, `None` leaves it unchanged.
     pub max_run_seconds: Option<Option<i32>>,
+    /// Rule of retention; `Some(None)` removes a part of it, `None` leaves it unchanged.
+    pub keep: KeepPatch,
     pub now: DateTime<Utc>,
+}
+
+/// Parts of a rule of retention to change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeepPatch {
+    pub completed: Option<Option<Keep>>,
+    pub failed: Option<Option<Keep>>,
+    pub cancelled: Option<Option<Keep>>,
+    pub then: Option<Option<Then>>,
 }
 
 impl Write for SetQueue {
@@ -28,23 +40,37 @@ impl Write for SetQueue {
 
     async fn apply(&self, tx: &Tx) -> Result<queue::Model> {
         use queue::Column as C;
+        let seconds =
+            |keep: Option<Option<Keep>>| keep.map_or(NotSet, |keep| Set(keep.map(Keep::seconds)));
+        let then = self
+            .keep
+            .then
+            .map(|then| then.map(|then| then.name().to_owned()));
         let row = queue::ActiveModel {
             job_type: Set(self.job_type.clone()),
             paused: self.paused.map_or(NotSet, Set),
             max_running: self.max_running.map_or(NotSet, Set),
             max_run_seconds: self.max_run_seconds.map_or(NotSet, Set),
+            keep_completed: seconds(self.keep.completed),
+            keep_failed: seconds(self.keep.failed),
+            keep_cancelled: seconds(self.keep.cancelled),
+            keep_then: then.map_or(NotSet, Set),
             updated_at: Set(self.now),
         };
         let mut kept = OnConflict::column(C::JobType);
         kept.update_column(C::UpdatedAt);
-        if self.paused.is_some() {
-            kept.update_column(C::Paused);
-        }
-        if self.max_running.is_some() {
-            kept.update_column(C::MaxRunning);
-        }
-        if self.max_run_seconds.is_some() {
-            kept.update_column(C::MaxRunSeconds);
+        for (is_given, column) in [
+            (self.paused.is_some(), C::Paused),
+            (self.max_running.is_some(), C::MaxRunning),
+            (self.max_run_seconds.is_some(), C::MaxRunSeconds),
+            (self.keep.completed.is_some(), C::KeepCompleted),
+            (self.keep.failed.is_some(), C::KeepFailed),
+            (self.keep.cancelled.is_some(), C::KeepCancelled),
+            (self.keep.then.is_some(), C::KeepThen),
+        ] {
+            if is_given {
+                kept.update_column(column);
+            }
         }
         let queue = queue::Entity::insert(row)
             .on_conflict(kept)

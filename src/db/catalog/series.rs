@@ -77,6 +77,31 @@ impl CreateSeries {
     }
 }
 
+pub struct UpdateSeries {
+    pub id: String,
+    /// New title; `None` leaves it unchanged.
+    pub title: Option<String>,
+}
+
+impl Write for UpdateSeries {
+    type Output = series::Model;
+
+    async fn apply(&self, tx: &Tx) -> Result<series::Model> {
+        let find = series::Entity::find_by_id(&self.id).lock(LockType::Update);
+        let before = find.row(tx).await?;
+        let mut row = before.ok_or(Error::NotFound(Resource::Series))?;
+        if let Some(title) = &self.title {
+            row.title.clone_from(title);
+            series::Entity::update_many()
+                .col_expr(series::Column::Title, title.as_str().into())
+                .filter(series::Column::Id.eq(&self.id))
+                .exec(tx)
+                .await?;
+        }
+        Ok(row)
+    }
+}
+
 pub struct DeleteSeries {
     pub id: String,
     pub now: DateTime<Utc>,

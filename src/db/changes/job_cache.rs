@@ -223,6 +223,7 @@ impl CachedJob {
             &job.context,
             &job.result_data,
             &job.labels,
+            &job.webhook,
         ]
         .map(json)
         .iter()

@@ -9,10 +9,10 @@
 
 use crate::{
     db::{Readable, Reader, dialect, events::kept::shown, part},
-    error::Result,
+    error::{Error, Result},
 };
 use entity::job_event;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
@@ -184,6 +184,16 @@ pub struct Certain {
     pub waits_for: Option<String>,
 }
 
+impl Certain {
+    /// Returns the result of work up to the position.
+    ///
+    /// Errors: `database_unavailable`, if events behind it wait for transactions of other programs.
+    pub fn whole<T>(self, done: T) -> Result<T> {
+        self.waits_for
+            .map_or(Ok(done), |pids| Err(Error::Waits(pids)))
+    }
+}
+
 /// Returns the position up to which the history is certain, behind one that is. Waits some seconds
 /// for transactions that may still fill an earlier position; if they stay open, this is the last
 /// position before which none is missing.
@@ -233,7 +243,7 @@ async fn without_gaps(conn: &Reader, position: i64) -> Result<i64> {
 }
 
 /// Last position in the history; 0 if it is empty.
-pub async fn last_position(conn: &Reader) -> Result<i64> {
+pub async fn last_position(conn: &impl ConnectionTrait) -> Result<i64> {
     Ok(end(conn, true).await?.unwrap_or(0))
 }
 
@@ -242,7 +252,7 @@ pub async fn first_position(conn: &Reader) -> Result<Option<i64>> {
     end(conn, false).await
 }
 
-async fn end(conn: &Reader, last: bool) -> Result<Option<i64>> {
+async fn end(conn: &impl ConnectionTrait, last: bool) -> Result<Option<i64>> {
     let ids = job_event::Entity::find()
         .select_only()
         .column(job_event::Column::Id)

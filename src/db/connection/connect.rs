@@ -170,6 +170,7 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
                 // NORMAL may lose the last acknowledged commits in a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(SQLITE_BUSY)
+                .with_regexp()
         })
         .map_sqlx_sqlite_pool_opts(settled::guard)
         .map_sqlx_sqlite_before_acquire(|connection, _| {

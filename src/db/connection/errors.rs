@@ -2,18 +2,47 @@
 
 use crate::error::{Error, Source};
 use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlErr};
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if is_disk_full(&error) {
-            Error::DiskFull(error.into())
+        let kind = if is_disk_full(&error) {
+            Error::DiskFull
         } else if is_transient(&error) {
-            Error::Unavailable(error.into())
+            Error::Unavailable
+        } else if is_not_allowed(&error) || lacks_table(&error) {
+            Error::NotAllowed
         } else {
-            Error::Database(error.into())
+            Error::Database
+        };
+        kind(source(error))
+    }
+}
+
+/// Failure of a statement, shown as the database's own message and its code.
+#[derive(Debug)]
+struct StatementError(DbErr);
+
+impl std::error::Error for StatementError {}
+
+impl fmt::Display for StatementError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (DbErr::Exec(cause) | DbErr::Query(cause) | DbErr::Conn(cause)) = &self.0 else {
+            return self.0.fmt(f);
+        };
+        match cause {
+            RuntimeErr::Internal(text) => f.write_str(text),
+            RuntimeErr::SqlxError(error) => match (error.as_database_error(), code(&self.0)) {
+                (Some(error), Some(code)) => write!(f, "{}, code {code}", error.message()),
+                _ => error.fmt(f),
+            },
         }
     }
+}
+
+/// Boxes the failure of a statement for an [`Error`].
+pub fn source(error: DbErr) -> Source {
+    Box::new(StatementError(error))
 }
 
 /// Failure of a statement, as itself or as the source of an [`Error`].
@@ -29,7 +58,7 @@ impl Failure for DbErr {
 
 impl Failure for Source {
     fn failure(&self) -> Option<&DbErr> {
-        self.downcast_ref()
+        self.downcast_ref().map(|StatementError(error)| error)
     }
 }
 
@@ -95,6 +124,18 @@ pub fn is_not_allowed(error: &impl Failure) -> bool {
     has_code(error, &["42501"])
 }
 
+/// Returns whether a table is missing: SQLSTATE undefined_table, or SQLite's message, which has no
+/// code of its own.
+fn lacks_table(error: &DbErr) -> bool {
+    let no_such_table = |error: &DbErr| match error {
+        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => e
+            .as_database_error()
+            .is_some_and(|e| e.message().starts_with("no such table")),
+        _ => false,
+    };
+    has_code(error, &["42P01"]) || no_such_table(error)
+}
+
 /// Returns whether the server accepts no writes at the moment: it is a standby, or the primary of
 /// before a failover.
 pub fn is_read_only(error: &impl Failure) -> bool {
@@ -153,22 +194,25 @@ pub fn was_answered(error: &impl Failure) -> bool {
 
 /// Copies the error for another caller, with its source as text.
 pub fn copy(error: &Error) -> Error {
-    let text = |source: &Source| RuntimeErr::Internal(source.to_string());
+    let text = |text: String| source(DbErr::Exec(RuntimeErr::Internal(text)));
     match error {
-        Error::Unavailable(source) => Error::Unavailable(DbErr::Conn(text(source)).into()),
-        Error::DiskFull(source) => Error::DiskFull(DbErr::Exec(text(source)).into()),
+        Error::Unavailable(source) => Error::Unavailable(text(source.to_string())),
+        Error::DiskFull(source) => Error::DiskFull(text(source.to_string())),
+        Error::NotAllowed(source) => Error::NotAllowed(text(source.to_string())),
+        Error::Database(source) => Error::Database(text(source.to_string())),
         Error::DatabaseMoved => Error::DatabaseMoved,
         Error::Internal(state) => Error::Internal(state.clone()),
-        error => Error::Database(DbErr::Exec(RuntimeErr::Internal(error.to_string())).into()),
+        error => Error::Database(text(error.to_string())),
     }
 }
 
 /// Returns whether the error is a response of the database to a statement.
 pub fn is_answer(error: &Error) -> bool {
     match error {
-        Error::Unavailable(source) | Error::DiskFull(source) | Error::Database(source) => {
-            was_answered(source)
-        }
+        Error::Unavailable(source)
+        | Error::DiskFull(source)
+        | Error::NotAllowed(source)
+        | Error::Database(source) => was_answered(source),
         _ => false,
     }
 }
@@ -180,6 +224,7 @@ pub fn is_database_error(error: &Error) -> bool {
         Error::Unavailable(_)
             | Error::DiskFull(_)
             | Error::DatabaseMoved
+            | Error::NotAllowed(_)
             | Error::Database(_)
             | Error::Internal(_)
     )

@@ -9,6 +9,8 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait,
     sea_query::{Asterisk, Expr, ExprTrait, Query, Table},
 };
+use std::time::Duration;
+use tokio::time::Instant;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
@@ -29,9 +31,14 @@ pub enum MigrateError {
     )]
     Earlier(String),
     #[error(
+        "the role of --database-url may not read the tables of Callsheet: let their owner run GRANT \
+        SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO it"
+    )]
+    NotReadable,
+    #[error(
         "the role of --database-url may not change the schema, and {0} steps are pending: let a role \
         that owns the tables run `callsheet migrate up`, or GRANT CREATE ON SCHEMA public to this \
-        one; with --no-migrate the server starts without them"
+        one; with --no-migrate the server starts on the tables that are there"
     )]
     NotAllowed(usize),
     #[error(
@@ -92,6 +99,23 @@ pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, Migra
     take_steps(db, change).await.map_err(refused)
 }
 
+/// Time for which a file is prepared again that other processes prepare at the same time, and the
+/// time between two tries. SQLite does not wait for them by itself.
+const PREPARE_FOR: Duration = Duration::from_secs(1);
+const PREPARE_AGAIN: Duration = Duration::from_millis(20);
+
+async fn prepare(db: &Database) -> Result<(), DbErr> {
+    let until = Instant::now() + PREPARE_FOR;
+    loop {
+        match dialect::prepare(db.read().without_timeout()).await {
+            Err(error) if errors::is_transient(&error) && Instant::now() < until => {
+                tokio::time::sleep(PREPARE_AGAIN).await;
+            }
+            done => return done,
+        }
+    }
+}
+
 /// Explains why the schema cannot be changed, if the database says so.
 fn refused(error: MigrateError, pending: usize) -> MigrateError {
     match error {
@@ -107,7 +131,7 @@ fn refused(error: MigrateError, pending: usize) -> MigrateError {
 
 #[allow(clippy::disallowed_methods, reason = "as in `migrate`")]
 async fn take_steps(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
-    dialect::prepare(db.read().without_timeout()).await?;
+    prepare(db).await?;
     let tx = db
         .read()
         .without_timeout()
@@ -222,6 +246,9 @@ where
     &'c C: IntoSchemaManagerConnection<'c>,
 {
     let applied = names(db, MigrationStatus::Applied).await?;
+    if applied.is_empty() && dialect::hides(db, migration::MIGRATION_TABLE).await? {
+        return Err(MigrateError::NotReadable);
+    }
     // The name of a step that creates a table ends with the name of the table.
     let made = |table: &str| {
         applied

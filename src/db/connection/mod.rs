@@ -1,6 +1,7 @@
-//! Connections: opened, watched, migrated and probed.
+//! Connections: opened, watched, migrated, probed and backed up.
 
 pub mod again;
+pub mod backup;
 pub mod connect;
 pub mod errors;
 pub mod faults;

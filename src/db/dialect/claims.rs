@@ -52,7 +52,9 @@ pub fn due_heads(backend: DbBackend) -> String {
 fn heads(backend: DbBackend, shown: &str) -> String {
     let (kinds, hint) = (kinds(backend), hint(backend, "idx_job_claim"));
     let of = |alias: &str| {
-        format!("FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued'")
+        format!(
+            "FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued' AND {alias}.holds = 0"
+        )
     };
     let (first, next, due) = (of("a"), of("b"), of("c"));
     let (rank_a, rank_b, rank_c) = (rank("a."), rank("b."), rank("c."));
@@ -84,7 +86,14 @@ pub enum Source {
 /// Selects the first due jobs of some sources, up to a total limit (parameter 2); now is (1). Each
 /// source has its type (3, 6, …), its rank (4, 7, …) and its own limit (5, 8, …). With a lock, the
 /// statement locks the jobs and skips those that another transaction has locked.
-pub fn select_due(backend: DbBackend, sources: &[Source], columns: &str, lock: bool) -> String {
+/// Each of `labels` is a condition on the jobs, with its key and its value behind all of these.
+pub fn select_due(
+    backend: DbBackend,
+    sources: &[Source],
+    columns: &str,
+    lock: bool,
+    labels: usize,
+) -> String {
     let hint = hint(backend, "idx_job_claim");
     let (sign, lock) = match (backend, lock) {
         (DbBackend::Postgres, true) => ("$", "FOR UPDATE SKIP LOCKED"),
@@ -92,6 +101,7 @@ pub fn select_due(backend: DbBackend, sources: &[Source], columns: &str, lock: b
         _ => ("?", ""),
     };
     let rank = rank("");
+    let labelled = labelled(backend, labels, 3 * sources.len() + 3);
     let of_source = |i: usize| {
         let (kind, place, limit) = (3 * i + 3, 3 * i + 4, 3 * i + 5);
         // The time is compared with a parameter in both cases, so that it is always bound.
@@ -100,8 +110,9 @@ pub fn select_due(backend: DbBackend, sources: &[Source], columns: &str, lock: b
             Source::Timed => format!("COALESCE(run_at, created_at) <= {sign}1"),
         };
         format!(
-            "SELECT {columns} FROM video_generation_jobs {hint} WHERE status = 'queued' AND job_type = {sign}{kind} \
-             AND {rank} = {sign}{place} AND {due} ORDER BY {ORDER} LIMIT {sign}{limit} {lock}"
+            "SELECT {columns} FROM video_generation_jobs {hint} WHERE status = 'queued' \
+             AND holds = 0 AND job_type = {sign}{kind} \
+             AND {rank} = {sign}{place} AND {due}{labelled} ORDER BY {ORDER} LIMIT {sign}{limit} {lock}"
         )
     };
     // Each part is sorted already, so the database merges them and reads only as far as the limit.
@@ -112,6 +123,22 @@ pub fn select_due(backend: DbBackend, sources: &[Source], columns: &str, lock: b
         "SELECT * FROM ({}) AS due ORDER BY {ORDER} LIMIT {sign}2",
         parts.join(" UNION ALL ")
     )
+}
+
+/// Conditions on labels of a job, whose keys and values are the parameters from `first` on.
+fn labelled(backend: DbBackend, labels: usize, first: usize) -> String {
+    let condition = |i: usize| {
+        let (key, value) = (first + 2 * i, first + 2 * i + 1);
+        match backend {
+            DbBackend::Postgres => format!(" AND labels ->> ${key} = ${value}"),
+            // Another program may have written text that is not JSON.
+            _ => format!(
+                " AND CASE WHEN json_valid(labels) \
+                 THEN json_extract(labels, '$.\"' || ?{key} || '\"') END = ?{value}"
+            ),
+        }
+    };
+    (0..labels).map(condition).collect()
 }
 
 /// Number of sources from which on PostgreSQL gets [`select_due_of_many`]: planning a statement with
@@ -125,18 +152,20 @@ pub fn lists_sources(backend: DbBackend) -> bool {
 
 /// Selects like [`select_due`] on PostgreSQL, from any number of sources at the same planning cost:
 /// their types (parameter 2), ranks (3), times up to which their jobs are due (4), and limits (5)
-/// are lists. The total limit is (1). It locks only the jobs that it returns.
-pub fn select_due_of_many(columns: &str, lock: bool) -> String {
+/// are lists. The total limit is (1). It locks only the jobs that it returns. The keys and values
+/// of labels follow.
+pub fn select_due_of_many(columns: &str, lock: bool, labels: usize) -> String {
     let rank = rank("");
+    let labelled = labelled(DbBackend::Postgres, labels, 6);
     let lock = if lock { "FOR UPDATE SKIP LOCKED" } else { "" };
     format!(
-        "SELECT {columns} FROM video_generation_jobs WHERE status = 'queued' AND id IN (\
+        "SELECT {columns} FROM video_generation_jobs WHERE status = 'queued' AND holds = 0 AND id IN (\
            SELECT due.id FROM unnest(($2::text)::text[], ($3::text)::int[], \
              ($4::text)::timestamptz[], ($5::text)::bigint[]) AS source (kind, place, upto, room) \
            CROSS JOIN LATERAL (\
              SELECT id, run_at, created_at FROM video_generation_jobs \
-             WHERE status = 'queued' AND job_type = source.kind AND {rank} = source.place \
-             AND COALESCE(run_at, created_at) <= source.upto ORDER BY {ORDER} LIMIT source.room) AS due \
+             WHERE status = 'queued' AND holds = 0 AND job_type = source.kind AND {rank} = source.place \
+             AND COALESCE(run_at, created_at) <= source.upto{labelled} ORDER BY {ORDER} LIMIT source.room) AS due \
            ORDER BY COALESCE(due.run_at, due.created_at), due.created_at, due.id LIMIT $1) \
          ORDER BY {ORDER} {lock}"
     )
@@ -155,7 +184,9 @@ fn rank_of_all(alias: &str) -> String {
 pub fn all_ranks(backend: DbBackend) -> String {
     let hint = hint(backend, "idx_job_next");
     let of = |alias: &str| {
-        format!("FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued'")
+        format!(
+            "FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued' AND {alias}.holds = 0"
+        )
     };
     let (first, next, due) = (of("a"), of("b"), of("c"));
     let (rank_a, rank_b, rank_c) = (rank_of_all("a."), rank_of_all("b."), rank_of_all("c."));
@@ -186,7 +217,7 @@ pub fn first_of_rank(backend: DbBackend, source: Source, columns: &str) -> Strin
     };
     format!(
         "SELECT {columns} FROM video_generation_jobs {hint} WHERE status = 'queued' \
-         AND {rank} = {sign}1 AND {due} ORDER BY {ORDER} LIMIT {sign}3"
+         AND holds = 0 AND {rank} = {sign}1 AND {due} ORDER BY {ORDER} LIMIT {sign}3"
     )
 }
 
@@ -203,7 +234,7 @@ pub fn jobs_before(backend: DbBackend) -> String {
     let part = |condition: String| {
         format!(
             "(SELECT COUNT(*) FROM (SELECT 1 FROM video_generation_jobs {hint} \
-             WHERE status = 'queued' AND job_type = {sign}1 AND {condition} LIMIT {sign}6) AS part)"
+             WHERE status = 'queued' AND holds = 0 AND job_type = {sign}1 AND {condition} LIMIT {sign}6) AS part)"
         )
     };
     let before =

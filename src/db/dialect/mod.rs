@@ -3,7 +3,9 @@
 
 pub mod claims;
 pub mod rows;
+pub mod webhooks;
 
+use crate::lifecycle::{MAX_SIGNATURE_CHARS, signature_pattern};
 use chrono::{DateTime, Utc};
 use entity::job;
 use sea_orm::{
@@ -169,13 +171,13 @@ pub fn snapshot(backend: DbBackend) -> TransactionOptions {
     }
 }
 
-/// Condition that the job is queued. The status is a literal, because with a bound value the
-/// planner does not use a partial index.
-pub fn is_queued() -> Expr {
-    Expr::cust("status = 'queued'")
+/// Condition that the job waits for a worker: it is queued, and nothing holds it back. The values
+/// are literals, because with bound ones the planner does not use a partial index.
+pub fn is_claimable() -> Expr {
+    Expr::cust("status = 'queued' AND holds = 0")
 }
 
-/// Condition that the job is processing; a literal for the reason given at [`is_queued`].
+/// Condition that the job is processing; a literal for the reason given at [`is_claimable`].
 pub fn is_processing() -> Expr {
     Expr::cust("status = 'processing'")
 }
@@ -188,7 +190,7 @@ pub fn due_since() -> Expr {
     )
 }
 
-/// Condition that the action is running; a literal for the reason given at [`is_queued`].
+/// Condition that the action is running; a literal for the reason given at [`is_claimable`].
 pub fn is_running() -> Expr {
     Expr::cust("status = 'running'")
 }
@@ -197,14 +199,28 @@ pub fn is_running() -> Expr {
 /// apply them, so that a database of another application stays unchanged.
 pub async fn prepare(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     match db.get_database_backend() {
-        // The mode is stored in the file. With it, readers and the writer do not wait for each
-        // other.
-        DbBackend::Sqlite => db
-            .execute_unprepared("PRAGMA journal_mode = WAL")
-            .await
-            .map(|_| ()),
+        // Both are stored in the file. With WAL, readers and the writer do not wait for each other.
+        DbBackend::Sqlite => {
+            if is_empty_file(db).await? {
+                // Another process may be making the file, and chooses the same.
+                let _ = db
+                    .execute_unprepared("PRAGMA auto_vacuum = INCREMENTAL")
+                    .await;
+            }
+            db.execute_unprepared("PRAGMA journal_mode = WAL")
+                .await
+                .map(|_| ())
+        }
         _ => Ok(()),
     }
+}
+
+/// Returns whether the SQLite file has no page yet. Only then can its way of the vacuum be chosen.
+async fn is_empty_file(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let asked = Statement::from_string(DbBackend::Sqlite, "PRAGMA page_count");
+    let row = db.query_one_raw(asked).await?;
+    let pages = row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
+    Ok(pages == Some(0))
 }
 
 /// Keeps other migrating processes out until the transaction ends. On SQLite the write lock already
@@ -247,6 +263,29 @@ pub fn contains_text(backend: DbBackend, column: Expr, text: &str) -> Expr {
     // The backslash is PostgreSQL's escape by default, and sea-query's ILIKE … ESCAPE is a syntax
     // error there.
     column.ilike(LikeExpr::new(pattern))
+}
+
+/// Condition that the error in the column has the signature.
+pub fn error_has_signature(backend: DbBackend, column: Expr, signature: &str) -> Expr {
+    let sql = if backend == DbBackend::Sqlite {
+        format!("substr(?, 1, {MAX_SIGNATURE_CHARS}) REGEXP ?")
+    } else {
+        format!("substr($1, 1, {MAX_SIGNATURE_CHARS}) ~ $2")
+    };
+    Expr::cust_with_exprs(sql, [column, Expr::val(signature_pattern(signature))])
+}
+
+/// Returns whether there is such a table that this role may not read. The views of the schema leave
+/// it out.
+pub async fn hides(db: &impl ConnectionTrait, table: &str) -> Result<bool, DbErr> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        return Ok(false);
+    }
+    let sql = "SELECT CASE WHEN to_regclass($1) IS NULL THEN false \
+        ELSE NOT has_table_privilege($1, 'SELECT') END";
+    let asked = Statement::from_sql_and_values(DbBackend::Postgres, sql, [table.into()]);
+    let row = db.query_one_raw(asked).await?;
+    row.map_or(Ok(false), |row| row.try_get_by_index(0))
 }
 
 /// Limits the time of each statement in this transaction; the database cancels a slower one.
@@ -298,6 +337,30 @@ pub fn number_of_lines(backend: DbBackend) -> Expr {
         }
         _ => "CASE WHEN json_valid(data) THEN json_array_length(data, '$.lines') END",
     })
+}
+
+/// Year and month of a time column in UTC, such as `2026-01`. SQLite holds times as texts in UTC.
+pub fn month_of(backend: DbBackend, column: Expr) -> Expr {
+    match backend {
+        DbBackend::Postgres => {
+            Expr::cust_with_expr("to_char($1 AT TIME ZONE 'UTC', 'YYYY-MM')", column)
+        }
+        _ => prefix(column, 7),
+    }
+}
+
+/// Gives free pages at the end of the SQLite file back to the file system, at most `most`. Does
+/// nothing for a file that was created without this, and on PostgreSQL.
+pub async fn return_pages(db: &impl ConnectionTrait, most: u64) -> Result<(), DbErr> {
+    let backend = db.get_database_backend();
+    if backend != DbBackend::Sqlite {
+        return Ok(());
+    }
+    // Each row that is read frees a page.
+    let sql = format!("PRAGMA incremental_vacuum({most})");
+    db.query_all_raw(Statement::from_string(backend, sql))
+        .await
+        .map(|_| ())
 }
 
 /// First characters of the text, on either database, so that the rest is not sent.

@@ -1,5 +1,6 @@
 //! Events in the history of a job: their rows, their order, and their deletion.
 
+pub mod follow;
 pub mod kept;
 pub mod list;
 pub mod positions;
@@ -38,6 +39,8 @@ pub(in crate::db) fn event(
         created_at: job.updated_at,
         job_type: Some(job.job_type.clone()),
         seconds,
+        by_key: None,
+        by_name: None,
     }
 }
 

@@ -1,10 +1,13 @@
 //! Event positions up to which some work is done.
 
 use crate::db::{Readable, Tx, rows::once::insert_unless_there};
-use entity::position;
+use entity::{
+    position::{self, STATS},
+    webhook,
+};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QuerySelect,
-    sea_query::LockType,
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryOrder,
+    QuerySelect, sea_query::LockType,
 };
 
 /// Returns the position; 0 if the work was never done.
@@ -13,6 +16,19 @@ pub async fn position(db: &impl ConnectionTrait, name: &str) -> Result<i64, DbEr
         .row(db)
         .await?
         .map_or(0, |row| row.position))
+}
+
+/// Returns the position up to which all have read that read the whole history, the statistics and
+/// each webhook: what is behind it may be deleted. 0 if one never did.
+pub async fn slowest_position(db: &impl ConnectionTrait) -> Result<i64, DbErr> {
+    let stats = position(db, STATS).await?;
+    let webhooks = webhook::Entity::find()
+        .select_only()
+        .column(webhook::Column::Position)
+        .order_by_asc(webhook::Column::Position)
+        .limit(1);
+    let slowest = webhooks.into_tuple::<i64>().row(db).await?;
+    Ok(slowest.map_or(stats, |slowest| slowest.min(stats)))
 }
 
 /// Returns the position, and locks it until the transaction ends, even if the work was never done.

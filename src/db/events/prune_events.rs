@@ -19,6 +19,8 @@ use sea_orm::{
 pub struct PruneEvents {
     /// Id after which the batch begins.
     pub after: i64,
+    /// Position of the slowest follower, which the batch does not pass.
+    pub upto: i64,
     pub at_most: u64,
     /// Time before which a job must have ended.
     pub ended_before: DateTime<Utc>,
@@ -65,6 +67,7 @@ impl PruneEvents {
             .select_only()
             .columns([E::Id, E::CreatedAt])
             .filter(E::Id.gt(self.after))
+            .filter(E::Id.lte(self.upto))
             .order_by_asc(E::Id)
             .limit(self.at_most)
             .into_tuple()

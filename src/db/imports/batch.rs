@@ -12,7 +12,8 @@ use crate::{
             plan::{Plan, plan},
         },
         jobs::change_job,
-        rows::bulk,
+        rows::{bulk, once::insert_unless_there},
+        writer::by,
     },
     error::{Error, Resource, Result},
     lifecycle::{EventKind, is_terminal},
@@ -112,6 +113,10 @@ impl ImportBatch {
             .map(|(r, _)| r)
             .collect();
         parents::bring(tx, &came).await?;
+        for schedule in came.iter().filter_map(|record| record.schedule.as_deref()) {
+            // One that is there may have been changed since.
+            insert_unless_there(tx, schedule.clone().into_active_model()).await?;
+        }
         let changed = plans.iter().filter_map(|plan| match plan {
             Plan::Change(_, change) => Some(&change.1.job),
             _ => None,
@@ -144,6 +149,13 @@ impl ImportBatch {
         let alive = came.iter().filter(|record| !is_terminal(record.job.status));
         new.active
             .extend(alive.flat_map(|record| self.active(record)));
+        let by = tx.by();
+        // Borrowed events are the history that the record brought.
+        for event in &mut new.events {
+            if let Cow::Owned(event) = event {
+                by::sign(event, &by);
+            }
+        }
         new.write(tx).await
     }
 

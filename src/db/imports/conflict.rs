@@ -81,6 +81,7 @@ pub fn merged(
     fill(&mut job.labels, &from.labels);
     if job.source.is_none() {
         fill(&mut job.source_status, &from.source_status);
+        fill(&mut job.created_by, &from.created_by);
         fill(&mut job.source, &from.source);
     }
     job.context = with_missing(job.context.take(), from.context.as_ref());
@@ -125,6 +126,9 @@ pub fn overwritten(stored: &Stored, record: &ImportedJob) -> Answer<Option<Repla
         lease_token: None,
         lease_expires_at: None,
         max_run_seconds: record.job.max_run_seconds.or(before.max_run_seconds),
+        holds: record.job.holds.max(before.holds),
+        webhook: before.webhook.clone(),
+        created_by: (record.job.created_by.clone()).or_else(|| before.created_by.clone()),
         version: before.version,
         ..record.job.clone()
     };

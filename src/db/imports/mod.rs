@@ -15,7 +15,9 @@ pub use runs::{
     AbortImport, FailOrphanedImports, FinishImport, HeartbeatImport, PruneImport, StartImport,
 };
 
-use entity::{active_job, episode, job, job_event, job_item, series};
+use crate::{db::Tx, error::Result};
+use entity::{active_job, episode, job, job_event, job_item, schedule, series};
+use parents::Parents;
 
 /// Record ready to be written.
 #[derive(Clone)]
@@ -24,6 +26,8 @@ pub struct ImportedJob {
     pub items: Vec<job_item::Model>,
     /// Client that has the job on its list, if the source records one.
     pub active: Option<ActiveJob>,
+    /// Schedule that would have repeated the job; it comes in paused.
+    pub schedule: Option<Box<schedule::Model>>,
     /// Rows that only an export of Callsheet holds.
     pub own: Option<Box<OwnRows>>,
 }
@@ -67,4 +71,12 @@ impl Imported {
             Imported::Imported | Imported::Merged | Imported::Overwritten
         )
     }
+}
+
+/// Inserts the series and the episode of a record where they are missing, and returns its job with
+/// the references that the database accepts.
+pub(in crate::db) async fn bring_parents(tx: &Tx, record: &ImportedJob) -> Result<job::Model> {
+    parents::bring(tx, &[record]).await?;
+    let known = Parents::of(tx, std::iter::once(&record.job)).await?;
+    Ok(known.settled(record).into_owned().job)
 }

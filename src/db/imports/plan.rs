@@ -9,6 +9,7 @@ use crate::{
             parents::Parents,
         },
         jobs_of,
+        retention::archived::archived_among,
         rows::bulk,
     },
     error::{Error, Result},
@@ -75,6 +76,8 @@ pub async fn plan(
     let there: HashSet<&str> = there.iter().map(String::as_str).collect();
     let new: Vec<_> = ids.into_iter().filter(|id| !there.contains(id)).collect();
     let deleted = last_of_deleted(conn, &new).await?;
+    let gone: Vec<&str> = deleted.keys().map(String::as_str).collect();
+    let archived = archived_among(conn, &gone).await?;
     let mut stored = match on_conflict {
         OnConflict::Skip => HashMap::new(),
         _ => load(conn, &there).await?,
@@ -93,6 +96,7 @@ pub async fn plan(
             };
         }
         Ok(match deleted.get(id) {
+            Some(_) if archived.iter().any(|one| one == id) => Plan::Leave(Imported::AlreadyThere),
             Some(last) if on_conflict == OnConflict::Overwrite => Plan::Insert(Some(
                 version_after(*last, 1).ok_or(Error::CounterExhausted)?,
             )),

@@ -9,10 +9,10 @@ use crate::{
     },
     error::Result,
 };
-use entity::job_item;
+use entity::{job, job_item};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
     sea_query::{Alias, Expr, ExprTrait, Func},
 };
 use std::collections::HashMap;
@@ -38,6 +38,17 @@ pub struct ShownItems {
     pub items: Vec<job_item::Model>,
     /// Position of the last item, if more follow.
     pub next_after: Option<i32>,
+}
+
+/// Paths of files that show something of a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobFiles {
+    /// Frame of the last shot that has one.
+    pub frame: Option<String>,
+    /// Picture of the result.
+    pub poster: Option<String>,
+    /// Film of the result, or the clip of the last shot that has one.
+    pub clip: Option<String>,
 }
 
 /// Reduces an item to what a response shows of it.
@@ -79,39 +90,83 @@ impl Database {
         Ok(sums.into_iter().flatten().sum::<i64>().unsigned_abs())
     }
 
-    /// Returns the path of the newest frame of those of the jobs that have one, by job id: of the
-    /// last item with a frame, its last frame, else its first.
-    pub async fn newest_frames(&self, ids: Vec<&str>) -> Result<HashMap<String, String>> {
+    /// Returns the path that the last item with one of the members has in its result, by job id; of
+    /// several members, the first of `names`.
+    pub async fn newest_paths(
+        &self,
+        ids: &[&str],
+        names: &[&str],
+    ) -> Result<HashMap<String, String>> {
         use job_item::Column as C;
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
         let db = self.read();
         let backend = ConnectionTrait::get_database_backend(db);
-        let path = |name| text_member(backend, Expr::col(C::Result), name);
+        let path = || first_text(backend, Expr::col(C::Result), names);
         let newest = job_item::Entity::find()
             .select_only()
             .column(C::JobId)
             .column_as(C::Idx.max(), "idx")
-            .filter(C::JobId.is_in(ids))
-            .filter(
-                path("first_frame_path")
-                    .is_not_null()
-                    .or(path("last_frame_path").is_not_null()),
-            )
+            .filter(C::JobId.is_in(ids.iter().copied()))
+            .filter(path().is_not_null())
             .group_by(C::JobId)
             .into_query();
         let newest = Expr::tuple([Expr::col(C::JobId), Expr::col(C::Idx)]).in_subquery(newest);
-        let frames: Vec<(String, Option<String>, Option<String>)> = job_item::Entity::find()
+        let paths: Vec<(String, Option<String>)> = job_item::Entity::find()
             .select_only()
             .column(C::JobId)
-            .expr(prefix(path("last_frame_path"), MAX_PATH_CHARS))
-            .expr(prefix(path("first_frame_path"), MAX_PATH_CHARS))
+            .expr(prefix(path(), MAX_PATH_CHARS))
             .filter(newest)
             .into_tuple()
             .rows(db)
             .await?;
-        let frame = |(id, last, first): (String, Option<String>, Option<String>)| {
-            Some((id, last.or(first)?))
+        let found = |(id, path): (String, Option<String>)| Some((id, path?));
+        Ok(paths.into_iter().filter_map(found).collect())
+    }
+
+    /// Returns the picture and the film that the results of the jobs name, by job id.
+    pub async fn result_previews(&self, ids: Vec<&str>) -> Result<HashMap<String, JobFiles>> {
+        use job::Column as C;
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let db = self.read();
+        let backend = ConnectionTrait::get_database_backend(db);
+        let path = |names: &[&str]| {
+            let path = first_text(backend, Expr::col(C::ResultData), names);
+            prefix(path, MAX_PATH_CHARS)
         };
-        Ok(frames.into_iter().filter_map(frame).collect())
+        let rows: Vec<(String, Option<String>, Option<String>)> = job::Entity::find()
+            .select_only()
+            .column(C::Id)
+            .expr(path(&["poster_path", "thumbnail_path"]))
+            .expr(path(&["final_video_path", "video_path"]))
+            .filter(C::Id.is_in(ids))
+            .into_tuple()
+            .rows(db)
+            .await?;
+        let preview = |(id, poster, clip)| {
+            let preview = JobFiles {
+                poster,
+                clip,
+                frame: None,
+            };
+            (id, preview)
+        };
+        Ok(rows.into_iter().map(preview).collect())
+    }
+}
+
+/// First of the members of a document that has a value, as text.
+fn first_text(backend: DbBackend, column: Expr, names: &[&str]) -> Expr {
+    let path = |name: &&str| text_member(backend, column.clone(), name);
+    let mut paths: Vec<Expr> = names.iter().map(path).collect();
+    // SQLite's COALESCE takes two arguments or more.
+    if paths.len() == 1 {
+        paths.swap_remove(0)
+    } else {
+        Func::coalesce(paths).into()
     }
 }
 

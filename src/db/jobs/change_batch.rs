@@ -3,7 +3,7 @@
 
 use crate::{
     db::{
-        Tx, WriteOutcome,
+        Call, Tx, WriteOutcome,
         catalog::{kept_lists, parents::check_parents},
         connection::errors,
         events::{event, write_events},
@@ -16,7 +16,7 @@ use crate::{
             bulk,
             job_rows::{self, Read},
         },
-        writer::facts::JobFact,
+        writer::{by, facts::JobFact},
     },
     error::{Error, Resource, Result},
     lifecycle::{EventKind, version_after},
@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// Changes of one transaction.
 pub struct Changes<'a> {
     tx: &'a Tx,
-    writes: &'a [&'a ChangeJob],
+    writes: &'a [Call<'a, ChangeJob>],
     /// Whether to skip rows that another transaction has locked.
     skip_locked: bool,
     /// Jobs whose rows cannot be read.
@@ -64,7 +64,7 @@ impl<'a> Changes<'a> {
     /// Makes the changes. Returns one outcome per write, in order.
     pub async fn make(
         tx: &'a Tx,
-        writes: &'a [&'a ChangeJob],
+        writes: &'a [Call<'a, ChangeJob>],
         skip_locked: bool,
     ) -> Result<Vec<WriteOutcome<Changed>>> {
         let outcomes = writes.iter().map(|_| None).collect();
@@ -135,7 +135,7 @@ impl<'a> Changes<'a> {
     fn without_repeated_items(&self, writes: Vec<usize>) -> (Vec<usize>, Vec<usize>) {
         let (mut asked, mut closed) = (HashSet::new(), HashSet::new());
         writes.into_iter().partition(|i| {
-            let write = self.writes[*i];
+            let write = self.writes[*i].write;
             let asks = !matches!(write.items, Items::None);
             if closed.contains(&write.id) || (asks && !asked.insert(&write.id)) {
                 closed.insert(&write.id);
@@ -174,7 +174,7 @@ impl<'a> Changes<'a> {
         self.unreadable.extend(unreadable);
         let wanted: HashMap<&str, &Items> = writes
             .iter()
-            .map(|i| self.writes[*i])
+            .map(|i| self.writes[*i].write)
             .filter(|w| !matches!(w.items, Items::None))
             .map(|w| (w.id.as_str(), &w.items))
             .collect();
@@ -211,6 +211,7 @@ impl<'a> Changes<'a> {
     /// Calls the decision of the write with the current row.
     async fn step(&mut self, i: usize, row: &mut Row) -> Result<()> {
         let write = self.writes[i];
+        by::check(write.by, &row.loaded.job)?;
         check_version(&row.loaded.job, write.if_version.as_deref())?;
         let decided = match write.items {
             Items::None => (write.decide)(&row.loaded),
@@ -226,7 +227,8 @@ impl<'a> Changes<'a> {
             }
             return Ok(());
         };
-        version_after(before.version, change.events.len()).ok_or(Error::CounterExhausted)?;
+        version_after(before.version, change.steps()).ok_or(Error::CounterExhausted)?;
+        by::check_labels(self.tx, write.by, before, &change.job).await?;
         let changed =
             |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
         let series = changed(&before.series_id, &change.job.series_id);
@@ -248,6 +250,7 @@ impl<'a> Changes<'a> {
 
     fn take(&mut self, i: usize, row: &mut Row, change: Change) {
         let Change {
+            start,
             events,
             mut job,
             items,
@@ -256,27 +259,44 @@ impl<'a> Changes<'a> {
         let worker = || before.worker_id.clone();
         // Progress reports that are committed together become one step and one event, because no
         // reader could have seen the others.
-        let merges = matches!(events[..], [(EventKind::Progressed, _)])
+        let by = self.writes[i].by;
+        let merges = start.is_none()
+            && matches!(events[..], [(EventKind::Progressed, _)])
             && self.writes[i].if_version.is_none();
         job.version = before.version;
         match row.steps.last_mut().filter(|last| merges && last.merges) {
             Some(last) => {
                 last.event = event(Some(before), &job, EventKind::Progressed, None);
+                by::sign(&mut last.event, by);
                 last.writes.push((i, true));
                 for (write, changed) in &last.writes {
                     self.settle(*write, worker(), job.clone(), *changed);
                 }
             }
             None => {
-                // Only the first step leaves the old status.
-                let mut left = Some(before);
-                for (kind, data) in events {
-                    job.version = job.version.saturating_add(1);
+                let mut step = |mut event: job_event::Model| {
+                    by::sign(&mut event, by);
                     row.steps.push(Step {
-                        event: event(left.take(), &job, kind, data),
+                        event,
                         merges,
                         writes: vec![(i, true)],
                     });
+                };
+                let begun = start.map(|start| {
+                    job.version = job.version.saturating_add(1);
+                    let version = job.version;
+                    let begun = job::Model {
+                        version,
+                        ..start.job
+                    };
+                    step(event(Some(before), &begun, start.kind, start.data));
+                    begun
+                });
+                // Only the first step leaves the old status.
+                let mut left = begun.as_ref().or(Some(before));
+                for (kind, data) in events {
+                    job.version = job.version.saturating_add(1);
+                    step(event(left.take(), &job, kind, data));
                 }
                 self.settle(i, worker(), job.clone(), true);
             }

@@ -3,7 +3,7 @@
 
 use crate::{
     db::{
-        BatchWrite, Entry, QueuedWrite, Tx, Write, WriteOutcome,
+        BatchWrite, Call, Entry, QueuedWrite, Tx, Write, WriteOutcome,
         jobs::{change_batch::Changes, locks},
     },
     error::{Error, Result},
@@ -47,6 +47,8 @@ pub struct Loaded {
 
 /// Output of a decision: the rows as they are to be.
 pub struct Change {
+    /// Start of the job that precedes the change; one write makes both.
+    pub start: Option<Box<Start>>,
     /// Events to record, in order; each is a step of the version.
     pub events: Vec<(EventKind, Option<Value>)>,
     pub job: job::Model,
@@ -54,9 +56,17 @@ pub struct Change {
     pub items: Vec<job_item::Model>,
 }
 
+/// Step of a change before its others: the job as it leaves it, and its event.
+pub struct Start {
+    pub job: job::Model,
+    pub kind: EventKind,
+    pub data: Option<Value>,
+}
+
 impl Change {
     pub fn of(kind: EventKind, job: job::Model) -> Self {
         Self {
+            start: None,
             events: vec![(kind, None)],
             job,
             items: Vec::new(),
@@ -66,10 +76,16 @@ impl Change {
     /// Change of the lease alone: no event, no new version.
     pub fn of_lease(job: job::Model) -> Self {
         Self {
+            start: None,
             events: Vec::new(),
             job,
             items: Vec::new(),
         }
+    }
+
+    /// Returns the number of versions that the change adds.
+    pub fn steps(&self) -> usize {
+        self.events.len() + usize::from(self.start.is_some())
     }
 
     /// Adds data to the last event.
@@ -110,7 +126,12 @@ impl Write for ChangeJob {
     type Output = Changed;
 
     async fn apply(&self, tx: &Tx) -> Result<Changed> {
-        let outcome = Changes::make(tx, &[self], false).await?.pop();
+        let by = tx.by();
+        let call = Call {
+            write: self,
+            by: &by,
+        };
+        let outcome = Changes::make(tx, &[call], false).await?.pop();
         outcome.unwrap_or(WriteOutcome::Blocked).decided()
     }
 
@@ -129,8 +150,8 @@ impl Write for ChangeJob {
 
 impl BatchWrite for ChangeJob {
     /// Skips jobs that another transaction has locked, so that only their own callers wait.
-    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<WriteOutcome<Changed>>> {
-        Changes::make(tx, writes, locks::skips_locked_rows(tx)).await
+    async fn apply_all(calls: &[Call<'_, Self>], tx: &Tx) -> Result<Vec<WriteOutcome<Changed>>> {
+        Changes::make(tx, calls, locks::skips_locked_rows(tx)).await
     }
 }
 
@@ -141,8 +162,9 @@ impl Write for ChangeJobs {
     type Output = Vec<Result<Changed>>;
 
     async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
-        let writes: Vec<&ChangeJob> = self.0.iter().collect();
-        let outcomes = Changes::make(tx, &writes, false).await?;
+        let by = tx.by();
+        let calls: Vec<_> = self.0.iter().map(|write| Call { write, by: &by }).collect();
+        let outcomes = Changes::make(tx, &calls, false).await?;
         Ok(outcomes.into_iter().map(WriteOutcome::decided).collect())
     }
 

@@ -3,13 +3,15 @@
 
 use crate::{
     db::{
-        BatchWrite, Entry, QueuedWrite, Readable, Tx, Write, WriteOutcome,
+        BatchWrite, Call, Entry, QueuedWrite, Readable, Tx, Write, WriteOutcome,
         catalog::parents::check_parents,
         connection::errors,
         events::{event, write_events},
         jobs::{locks, weight::weight_of},
         jobs_of,
+        retention::archived::archived_among,
         rows::{bulk, once::replay},
+        writer::by,
     },
     error::{Error, Result},
     lifecycle::{EventKind, version_after},
@@ -40,7 +42,12 @@ impl Write for CreateJob {
     type Output = Created;
 
     async fn apply(&self, tx: &Tx) -> Result<Created> {
-        let outcome = create(&[self], tx, false).await?.pop();
+        let by = tx.by();
+        let call = Call {
+            write: self,
+            by: &by,
+        };
+        let outcome = create(&[call], tx, false).await?.pop();
         outcome.unwrap_or(WriteOutcome::Blocked).decided()
     }
 
@@ -63,6 +70,7 @@ impl Write for CreateJob {
             + text(&job.user_requirement)
             + json(&job.request_data)
             + json(&job.context)
+            + json(&job.webhook)
             + items
     }
 
@@ -72,8 +80,8 @@ impl Write for CreateJob {
 }
 
 impl BatchWrite for CreateJob {
-    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<WriteOutcome<Created>>> {
-        create(writes, tx, locks::skips_locked_rows(tx)).await
+    async fn apply_all(calls: &[Call<'_, Self>], tx: &Tx) -> Result<Vec<WriteOutcome<Created>>> {
+        create(calls, tx, locks::skips_locked_rows(tx)).await
     }
 }
 
@@ -88,11 +96,16 @@ impl Write for CreateJobs {
     async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
         // A job whose id appears earlier in the call is left for the end, and finds the first one
         // stored.
-        let writes: Vec<&CreateJob> = self.jobs.iter().collect();
+        let by = tx.by();
+        let writes: Vec<_> = self
+            .jobs
+            .iter()
+            .map(|write| Call { write, by: &by })
+            .collect();
         let mut outcomes = Vec::with_capacity(writes.len());
         for (outcome, write) in create(&writes, tx, false).await?.into_iter().zip(writes) {
             outcomes.push(match outcome {
-                WriteOutcome::Blocked => as_own_answer(write.apply(tx).await)?,
+                WriteOutcome::Blocked => as_own_answer(write.write.apply(tx).await)?,
                 decided => decided.decided(),
             });
         }
@@ -125,7 +138,7 @@ fn as_own_answer(outcome: Result<Created>) -> Result<Result<Created>> {
 }
 
 async fn create(
-    writes: &[&CreateJob],
+    writes: &[Call<'_, CreateJob>],
     tx: &Tx,
     skip_locked: bool,
 ) -> Result<Vec<WriteOutcome<Created>>> {
@@ -151,7 +164,11 @@ async fn create(
     // On PostgreSQL the conflicting row may have been committed after the check above.
     first_answers(tx, writes, in_the_way, &mut outcomes).await?;
 
-    go_on_counting(tx, writes, &mut jobs).await?;
+    for id in go_on_counting(tx, writes, &mut jobs).await? {
+        if let Some((i, _)) = jobs.remove(id.as_str()) {
+            outcomes[i] = Some(WriteOutcome::Refused(Error::JobExists(id)));
+        }
+    }
     let items: Vec<_> = jobs.values().flat_map(|(i, _)| &writes[*i].items).collect();
     bulk::insert::<job_item::Entity, _>(tx, &items).await?;
     let active: Vec<_> = jobs
@@ -161,7 +178,11 @@ async fn create(
     bulk::insert::<active_job::Entity, _>(tx, &active).await?;
     let events: Vec<_> = jobs
         .values()
-        .map(|(_, job)| event(None, job, EventKind::Created, None))
+        .map(|(i, job)| {
+            let mut event = event(None, job, EventKind::Created, None);
+            by::sign(&mut event, writes[*i].by);
+            event
+        })
         .collect();
     write_events(tx, &events).await?;
     for (i, job) in jobs.into_values() {
@@ -179,7 +200,7 @@ async fn create(
 /// insert.
 async fn insert_jobs(
     tx: &Tx,
-    writes: &[&CreateJob],
+    writes: &[Call<'_, CreateJob>],
     jobs: &BTreeMap<&str, (usize, job::Model)>,
 ) -> Result<Vec<usize>, DbErr> {
     let may_fail =
@@ -201,7 +222,7 @@ async fn insert_jobs(
 
 /// Defers the writes whose id or idempotency key appears earlier in the batch until that write is
 /// done.
-fn repeated(writes: &[&CreateJob], outcomes: &mut [Option<WriteOutcome<Created>>]) {
+fn repeated(writes: &[Call<'_, CreateJob>], outcomes: &mut [Option<WriteOutcome<Created>>]) {
     let (mut ids, mut keys) = (HashSet::new(), HashSet::new());
     for (write, outcome) in writes
         .iter()
@@ -223,7 +244,7 @@ fn repeated(writes: &[&CreateJob], outcomes: &mut [Option<WriteOutcome<Created>>
 /// created, if it was the same request.
 async fn first_answers(
     tx: &Tx,
-    writes: &[&CreateJob],
+    writes: &[Call<'_, CreateJob>],
     asking: Vec<usize>,
     outcomes: &mut [Option<WriteOutcome<Created>>],
 ) -> Result<()> {
@@ -253,7 +274,8 @@ async fn first_answers(
             |first: &job::Model| first.idempotency_fingerprint == job.idempotency_fingerprint;
         if let Some(outcome) = replay(first.get(&job.idempotency_key).cloned(), same).transpose() {
             let replayed = true;
-            outcomes[i] = Some(outcome.map(|job| Created { job, replayed }).into());
+            let seen = outcome.and_then(|job| by::see(writes[i].by, job));
+            outcomes[i] = Some(seen.map(|job| Created { job, replayed }).into());
         }
     }
     Ok(())
@@ -263,7 +285,7 @@ async fn first_answers(
 /// parent was skipped, because another transaction has locked it.
 async fn without_parents(
     tx: &Tx,
-    writes: &[&CreateJob],
+    writes: &[Call<'_, CreateJob>],
     outcomes: &mut [Option<WriteOutcome<Created>>],
     skip_locked: bool,
 ) -> Result<()> {
@@ -304,18 +326,20 @@ async fn without_parents(
 /// Continues the version of a deleted job with the same id, so that no ETag and no event of the id
 /// ever has two meanings. Runs after the insert: on PostgreSQL that waits for a concurrent deletion
 /// of the id, and the query has to find the event of that deletion.
+///
+/// Takes back jobs whose id belongs to an archived job, and returns these ids.
 async fn go_on_counting(
     tx: &Tx,
-    writes: &[&CreateJob],
+    writes: &[Call<'_, CreateJob>],
     jobs: &mut BTreeMap<&str, (usize, job::Model)>,
-) -> Result<()> {
+) -> Result<Vec<String>> {
     let named: Vec<&str> = jobs
         .iter()
         .filter(|(_, (i, _))| writes[*i].named)
         .map(|(id, _)| *id)
         .collect();
     if named.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let of_jobs = bulk::is_one_of(
         tx.get_database_backend(),
@@ -328,15 +352,20 @@ async fn go_on_counting(
         .column_as(job_event::Column::Seq.max(), "last")
         .filter(of_jobs)
         .group_by(job_event::Column::JobId);
+    let last = last.into_tuple::<(String, i64)>().rows(tx).await?;
+    // An archived job has left the event of its removal.
+    let before: Vec<&str> = last.iter().map(|(id, _)| id.as_str()).collect();
+    let archived = archived_among(tx, &before).await?;
+    for id in &archived {
+        job::Entity::delete_by_id(id).exec(tx).await?;
+    }
     let mut changed = Vec::new();
-    for (id, last) in last.into_tuple::<(String, i64)>().rows(tx).await? {
+    for (id, last) in last.into_iter().filter(|(id, _)| !archived.contains(id)) {
         if let Some((_, job)) = jobs.get_mut(id.as_str()) {
             job.version = version_after(last, 1).ok_or(Error::CounterExhausted)?;
             changed.push(job.clone());
         }
     }
-    Ok(
-        bulk::update::<job::Entity>(tx, 1, &[job::Column::Id, job::Column::Version], &changed)
-            .await?,
-    )
+    bulk::update::<job::Entity>(tx, 1, &[job::Column::Id, job::Column::Version], &changed).await?;
+    Ok(archived)
 }

@@ -5,6 +5,7 @@ pub mod change_job;
 pub mod claim;
 pub mod create_job;
 pub mod delete_job;
+pub mod job_tokens;
 pub mod list;
 pub mod locks;
 pub mod prune_log_lines;

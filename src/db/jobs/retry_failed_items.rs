@@ -5,6 +5,7 @@ use crate::{
         Readable, Tx, Write,
         jobs::create_job::{CreateJob, Created},
         one_job,
+        writer::by,
     },
     error::{Error, Resource, Result},
     lifecycle::is_terminal,
@@ -22,6 +23,8 @@ pub struct RetryFailedItems {
     pub new_id: String,
     pub idempotency_key: Option<String>,
     pub idempotency_fingerprint: Option<String>,
+    /// Key of the caller, which creates the new job.
+    pub created_by: Option<String>,
     pub now: DateTime<Utc>,
 }
 
@@ -32,6 +35,7 @@ impl Write for RetryFailedItems {
         // The lock keeps the job from being retried while its failed items are copied.
         let source = one_job(tx, job::Entity::find_by_id(&self.id).lock(LockType::Update)).await?;
         let source = source.ok_or(Error::NotFound(Resource::Job))?;
+        by::check(&tx.by(), &source)?;
         let failed = job_item::Entity::find()
             .filter(job_item::Column::JobId.eq(&self.id))
             .filter(job_item::Column::Status.eq(ItemStatus::Failed))
@@ -91,6 +95,7 @@ impl RetryFailedItems {
             total_shots: i32::try_from(items).unwrap_or(i32::MAX),
             completed_shots: 0,
             created_at: self.now,
+            created_by: self.created_by.clone(),
             updated_at: self.now,
             started_at: None,
             completed_at: None,
@@ -106,6 +111,7 @@ impl RetryFailedItems {
             last_heard_at: None,
             unheard_claims: 0,
             run_until: None,
+            holds: 0,
             ..source
         }
     }

@@ -44,6 +44,7 @@ pub fn written_job(job: &job::Model) -> usize {
         &job.context,
         &job.result_data,
         &job.labels,
+        &job.webhook,
     ];
     JOB_BYTES
         + texts.into_iter().map(written).sum::<usize>()

@@ -1,4 +1,4 @@
-//! Decodes rows into jobs by the position of each column, because finding 44 columns by name costs
+//! Decodes rows into jobs by the position of each column, because finding 46 columns by name costs
 //! more than reading them.
 //!
 //! sqlx runs SQLite on a separate thread, which sends one row at a time and copies each of its
@@ -167,6 +167,7 @@ fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
         source: columns.next()?,
         source_status: columns.next()?,
         max_run_seconds: columns.next()?,
+        webhook: columns.next()?,
         status: columns.next()?,
         progress: columns.next()?,
         current_stage: columns.next()?,
@@ -175,6 +176,7 @@ fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
         total_shots: columns.next()?,
         completed_shots: columns.next()?,
         created_at: columns.next()?,
+        created_by: columns.next()?,
         updated_at: columns.next()?,
         started_at: columns.next()?,
         completed_at: columns.next()?,
@@ -190,6 +192,7 @@ fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
         last_heard_at: columns.next()?,
         unheard_claims: columns.next()?,
         run_until: columns.next()?,
+        holds: columns.next()?,
     };
     in_years(&job)
         .then_some(job)

@@ -3,10 +3,11 @@
 use crate::{
     db::{
         Database, Readable,
-        dialect::{due_since, is_processing, is_queued, prefix},
+        dialect::{due_since, is_claimable, is_processing, prefix},
         jobs::stale::{is_held, is_lost},
     },
     error::Result,
+    lifecycle::MAX_SIGNATURE_CHARS,
 };
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job, worker};
@@ -18,10 +19,6 @@ use sea_orm::{
 
 /// Number of candidates for the oldest job: some rows may be unreadable.
 const MAX_OLDEST_CANDIDATES: u64 = 20;
-
-/// Maximum number of characters of an error that are searched for its first line: the rest may be
-/// the log of a whole run.
-const ERROR_PREFIX_CHARS: i32 = 1000;
 
 pub struct QueueBacklog {
     /// Queued jobs that are not due yet.
@@ -51,6 +48,8 @@ pub struct WorkerNumbers {
 /// Failed job with the beginning of its error.
 pub struct Failed {
     pub job_id: String,
+    pub job_type: String,
+    pub worker_id: Option<String>,
     pub project_title: Option<String>,
     pub failed_at: Option<DateTime<Utc>>,
     pub error: Option<String>,
@@ -68,7 +67,7 @@ impl Database {
             Some(job_type) => query.filter(job::Column::JobType.eq(job_type)),
             None => query,
         };
-        let queued = || of_type(job::Entity::find().filter(is_queued()));
+        let queued = || of_type(job::Entity::find().filter(is_claimable()));
         // A job without `run_at` is due whatever the clock that made it showed.
         let scheduled = queued()
             .filter(due_since().gt(now))
@@ -137,6 +136,8 @@ impl Database {
         use job::Column as C;
         type Row = (
             String,
+            String,
+            Option<String>,
             Option<String>,
             Option<DateTime<Utc>>,
             Option<String>,
@@ -144,8 +145,17 @@ impl Database {
         let of_type = job_type.map(|job_type| C::JobType.eq(job_type));
         let rows: Vec<Row> = job::Entity::find()
             .select_only()
-            .columns([C::Id, C::ProjectTitle, C::CompletedAt])
-            .expr(prefix(Expr::col(C::ErrorMessage), ERROR_PREFIX_CHARS))
+            .columns([
+                C::Id,
+                C::JobType,
+                C::WorkerId,
+                C::ProjectTitle,
+                C::CompletedAt,
+            ])
+            .expr(prefix(
+                Expr::col(C::ErrorMessage),
+                MAX_SIGNATURE_CHARS.into(),
+            ))
             .filter(
                 Condition::all()
                     .add(C::Status.eq(JobStatus::Failed))
@@ -157,8 +167,10 @@ impl Database {
             .into_tuple()
             .rows(self.read())
             .await?;
-        let failed = |(job_id, project_title, failed_at, error): Row| Failed {
+        let failed = |(job_id, job_type, worker_id, project_title, failed_at, error): Row| Failed {
             job_id,
+            job_type,
+            worker_id,
             project_title,
             failed_at,
             error,

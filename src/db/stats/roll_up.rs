@@ -1,11 +1,14 @@
-//! Rolls events up into `job_stats`, each exactly once: the transaction also stores the position
-//! reached.
+//! Follower that rolls events up into `job_stats`.
 
 use crate::{
     db::{
-        Readable, Tx, Write,
-        events::positions::{lock_position, position, set_position},
+        Part, Readable, Tx,
+        events::{
+            follow::Follower,
+            positions::{lock_position, position, set_position},
+        },
         page,
+        rows::bulk,
     },
     error::Result,
     lifecycle::{BucketSize, Tally},
@@ -14,16 +17,14 @@ use chrono::{DateTime, Utc};
 use entity::{job_event, job_stat, position::STATS};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, Iterable,
-    QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict as Conflict,
+    QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, OnConflict as Conflict},
 };
 use std::collections::BTreeMap;
 
-/// Maximum events rolled up in one transaction.
-const MAX_BATCH_EVENTS: u64 = 5000;
-
-/// Rolls up a page of events, up to a position before which no event can be committed any more.
+/// Follower that counts events.
+#[derive(Clone)]
 pub struct RollUp {
-    pub upto: i64,
     /// Time before which statistics are not stored.
     pub keep_since: DateTime<Utc>,
 }
@@ -41,31 +42,35 @@ pub struct StatEvent {
 /// Counts of events by time span and job type.
 pub type Tallies = BTreeMap<(BucketSize, DateTime<Utc>, String), Tally>;
 
-impl Write for RollUp {
-    /// Whether more events are left to roll up.
-    type Output = bool;
+impl Follower for RollUp {
+    const PAGE: u64 = 5000;
+    type Event = StatEvent;
 
-    async fn apply(&self, tx: &Tx) -> Result<bool> {
-        // The lock makes servers that roll up at the same time do so one after the other.
-        let from = lock_position(tx, STATS).await?;
-        if from >= self.upto {
-            return Ok(false);
-        }
-        let events = counted(from).filter(job_event::Column::Id.lte(self.upto));
-        let events: Vec<StatEvent> = page(events, MAX_BATCH_EVENTS, tx).await?;
-        let more = events.len() as u64 == MAX_BATCH_EVENTS;
-        let position = if more {
-            events.last().map_or(self.upto, |event| event.id)
-        } else {
-            self.upto
-        };
-        add_all(
-            tx,
-            events
-                .iter()
-                .filter(|event| event.created_at >= self.keep_since),
-        )
-        .await?;
+    fn name(&self) -> &str {
+        STATS
+    }
+
+    fn position_of(event: &StatEvent) -> i64 {
+        event.id
+    }
+
+    async fn lock(&self, tx: &Tx) -> Result<Option<i64>> {
+        Ok(Some(lock_position(tx, STATS).await?))
+    }
+
+    async fn read(&self, tx: &Tx, from: i64, upto: i64, limit: u64) -> Result<Part<StatEvent>> {
+        let events = counted(from).filter(job_event::Column::Id.lte(upto));
+        let rows: Vec<StatEvent> = page(events, limit, tx).await?;
+        let more = rows.len() as u64 == limit;
+        Ok(Part { rows, more })
+    }
+
+    async fn act(&self, tx: &Tx, events: &[StatEvent]) -> Result<()> {
+        let kept = |event: &&StatEvent| event.created_at >= self.keep_since;
+        add_all(tx, events.iter().filter(kept)).await
+    }
+
+    async fn reach(&self, tx: &Tx, position: i64, more: bool) -> Result<()> {
         if !more {
             let old = job_stat::Column::Start.lt(self.keep_since);
             let of_units = job_stat::Column::Unit.is_in(BucketSize::ALL.map(BucketSize::seconds));
@@ -75,33 +80,29 @@ impl Write for RollUp {
                 .exec(tx)
                 .await?;
         }
-        set_position(tx, STATS, position).await?;
-        Ok(more)
-    }
-
-    fn is_large(&self) -> bool {
-        true
+        Ok(set_position(tx, STATS, position).await?)
     }
 }
 
-/// Rolls up the remaining events of a job whose history is about to be deleted, because they could
+/// Rolls up the remaining events of jobs whose history is about to be deleted, because they could
 /// not be counted later.
-pub(in crate::db) async fn count_before_they_go(tx: &Tx, job_id: &str) -> Result<()> {
-    let of_job = |from| {
+pub(in crate::db) async fn count_before_they_go(tx: &Tx, job_ids: &[&str]) -> Result<()> {
+    let of_jobs = |from| {
+        let job_id = Expr::col(job_event::Column::JobId);
         counted(from)
-            .filter(job_event::Column::JobId.eq(job_id))
+            .filter(bulk::is_one_of(tx.get_database_backend(), job_id, job_ids))
             .into_model::<StatEvent>()
     };
-    if of_job(position(tx, STATS).await?)
+    if of_jobs(position(tx, STATS).await?)
         .rows(tx)
         .await?
         .is_empty()
     {
         return Ok(());
     }
-    // The job is young, and a roll-up may be counting the same events: the second one to lock the
+    // A job is young, and a roll-up may be counting the same events: the second one to lock the
     // position sees the work of the first.
-    let events = of_job(lock_position(tx, STATS).await?).rows(tx).await?;
+    let events = of_jobs(lock_position(tx, STATS).await?).rows(tx).await?;
     add_all(tx, events.iter()).await
 }
 

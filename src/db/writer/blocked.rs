@@ -82,7 +82,9 @@ fn answered(entry: QueuedWrite, outcome: WriteOutcome<()>) -> Option<QueuedWrite
 /// Returns the write for another round, or answers it with a timeout if its deadline has passed.
 fn waits_on(entry: QueuedWrite) -> Option<QueuedWrite> {
     if entry.is_late() {
-        entry.answer(Err(Error::Unavailable(errors::row_locked().into())));
+        entry.answer(Err(Error::Unavailable(
+            errors::source(errors::row_locked()),
+        )));
         return None;
     }
     entry.unclaim();

@@ -8,6 +8,7 @@
 
 mod batch;
 mod blocked;
+pub mod by;
 mod disk;
 pub mod facts;
 mod load;
@@ -17,7 +18,7 @@ pub mod tx;
 mod write;
 
 pub use queued::{Entry, QueuedWrite};
-pub use write::{BatchWrite, Write, WriteOutcome};
+pub use write::{BatchWrite, Call, Write, WriteOutcome};
 
 use crate::{
     db::{
@@ -31,6 +32,7 @@ use crate::{
     error::{Error, Result},
     metrics::Instruments,
 };
+use by::By;
 use disk::Disk;
 use load::QueueLoad;
 use queue::WriteQueue;
@@ -130,13 +132,13 @@ impl Writer {
         self.0.load.writes()
     }
 
-    /// Runs a write, and returns after the commit.
+    /// Runs a write of a caller, and returns after the commit.
     ///
     /// A caller that goes away does not leave a transaction half-way: its write is committed or
     /// not, and the other writes of the transaction are unaffected. A write whose caller has gone
     /// before its turn is not started.
-    pub async fn commit<W: Write>(&self, write: W) -> Result<W::Output> {
-        let outcome = self.try_commit(write).await;
+    pub async fn commit<W: Write>(&self, write: W, by: By) -> Result<W::Output> {
+        let outcome = self.try_commit(write, by).await;
         match &outcome {
             Ok(_) => _ = self.0.made.fetch_add(1, Ordering::Relaxed),
             Err(error) if errors::is_outage(error) => {
@@ -154,7 +156,7 @@ impl Writer {
         (count(&self.0.failed), count(&self.0.made))
     }
 
-    async fn try_commit<W: Write>(&self, write: W) -> Result<W::Output> {
+    async fn try_commit<W: Write>(&self, write: W, by: By) -> Result<W::Output> {
         let (answer, mut outcome) = oneshot::channel();
         let (begun, until) = (
             Arc::new(AtomicBool::new(false)),
@@ -163,6 +165,7 @@ impl Writer {
         let entry = Entry {
             _load: self.0.load.add(write.weight())?,
             write,
+            by,
             answer,
             begun: begun.clone(),
             until,
@@ -188,7 +191,9 @@ impl Writer {
 
 /// Error for a write that was not done in time.
 fn late() -> Error {
-    Error::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout).into())
+    Error::Unavailable(errors::source(DbErr::ConnectionAcquire(
+        ConnAcquireErr::Timeout,
+    )))
 }
 
 impl Shared {

@@ -1,8 +1,9 @@
 //! Write with the caller that waits for its outcome.
 
 use super::{
+    by::By,
     load::LoadReservation,
-    write::{BatchWrite, Write, WriteOutcome},
+    write::{BatchWrite, Call, Write, WriteOutcome},
 };
 use crate::{
     db::{
@@ -103,8 +104,8 @@ async fn apply_batch<W: BatchWrite>(
     entries: &[&Entry<W>],
     tx: &Tx,
 ) -> Result<Vec<WriteOutcome<()>>> {
-    let writes: Vec<&W> = entries.iter().map(|entry| &entry.write).collect();
-    let outcomes = W::apply_all(&writes, tx).await?;
+    let calls: Vec<Call<W>> = entries.iter().map(|entry| entry.call()).collect();
+    let outcomes = W::apply_all(&calls, tx).await?;
     let kept = entries.iter().zip(outcomes);
     Ok(kept
         .map(|(entry, outcome)| outcome.map(|output| entry.keep(output)))
@@ -146,6 +147,7 @@ pub trait Waiting: Send + Sync {
 
 pub struct Entry<W: Write> {
     pub write: W,
+    pub by: By,
     pub answer: oneshot::Sender<Result<W::Output>>,
     pub begun: Arc<AtomicBool>,
     /// Deadline after which the caller gives the write up, unless it has been started.
@@ -157,6 +159,13 @@ pub struct Entry<W: Write> {
 }
 
 impl<W: Write> Entry<W> {
+    fn call(&self) -> Call<'_, W> {
+        Call {
+            write: &self.write,
+            by: &self.by,
+        }
+    }
+
     fn keep(&self, output: W::Output) {
         *self.output.lock().unwrap_or_else(PoisonError::into_inner) = Some(output);
     }
@@ -185,6 +194,7 @@ impl<W: Write> Waiting for Entry<W> {
 
     fn apply<'a>(&'a self, tx: &'a Tx) -> Applying<'a> {
         Box::pin(async move {
+            tx.act_for(&self.by);
             self.keep(self.write.apply(tx).await?);
             Ok(())
         })

@@ -9,7 +9,7 @@ use crate::db::{
         statement_timeout::TimedConn,
     },
     dialect,
-    writer::facts::JobFact,
+    writer::{by::By, facts::JobFact},
 };
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
@@ -27,6 +27,8 @@ pub struct Tx {
     inner: TimedConn<DatabaseTransaction>,
     notice: Mutex<CommitNotice>,
     facts: Mutex<Vec<JobFact>>,
+    /// Caller of the write that is being made.
+    by: Mutex<By>,
     written: AtomicUsize,
     /// Whether a statement failed in a way that may have ended the transaction in the database. On
     /// SQLite each later statement would be committed by itself, and on PostgreSQL a COMMIT would
@@ -52,11 +54,28 @@ impl Tx {
                 inner,
                 notice: Mutex::default(),
                 facts: Mutex::default(),
+                by: Mutex::default(),
                 written: AtomicUsize::new(0),
                 broken: AtomicBool::new(false),
                 faults,
             }),
         }
+    }
+
+    /// Makes the next writes those of a caller.
+    pub(in crate::db) fn act_for(&self, by: &By) {
+        self.by
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(by);
+    }
+
+    /// Caller of the write that is being made.
+    pub(in crate::db) fn by(&self) -> By {
+        self.by
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Adds the job's change to the commit notice.

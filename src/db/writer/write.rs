@@ -1,11 +1,14 @@
 //! Traits of all writes, and the outcome of a write that shares a transaction.
 
-use super::queued::{Entry, QueuedWrite};
+use super::{
+    by::By,
+    queued::{Entry, QueuedWrite},
+};
 use crate::{
     db::Tx,
     error::{Error, Result},
 };
-use std::future::Future;
+use std::{future::Future, ops::Deref};
 
 /// Change that happens as a whole or not at all.
 pub trait Write: Send + Sync + Sized + 'static {
@@ -40,13 +43,35 @@ pub trait Write: Send + Sync + Sized + 'static {
     }
 }
 
+/// Write with its caller.
+pub struct Call<'a, W> {
+    pub write: &'a W,
+    pub by: &'a By,
+}
+
+impl<W> Clone for Call<'_, W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<W> Copy for Call<'_, W> {}
+
+impl<W> Deref for Call<'_, W> {
+    type Target = W;
+
+    fn deref(&self) -> &W {
+        self.write
+    }
+}
+
 /// Write that a few statements can make together with others of its type.
 pub trait BatchWrite: Write {
     /// Makes several changes inside one transaction, in order, and returns the outcome of each. A
     /// refused change must leave nothing behind; where that is impossible, an error for all makes
     /// the writer undo them and apply them one by one.
     fn apply_all(
-        writes: &[&Self],
+        calls: &[Call<'_, Self>],
         tx: &Tx,
     ) -> impl Future<Output = Result<Vec<WriteOutcome<Self::Output>>>> + Send;
 }

@@ -1,25 +1,21 @@
 //! Receiver of the records of all readers. It parses each record, recognises its store, removes its
 //! secrets and makes its rows, in the same way for every kind of source.
 
+mod read_record;
+
 use super::{
     super::{
         assumed::Assumed,
-        bounds::held,
-        fields::LAST_COUNTS,
         identity::IdentityNames,
-        json::{self, MAX_DEPTH},
         legacy::Repair,
-        names::id_text,
         newest::{NewestRecords, Standing},
         reject::{Reason, Reject},
-        repair,
         report::Position,
         secrets,
         seen::{RepeatedKeys, SeenIds},
-        sources::{Context, SourceKind, callsheet},
+        sources::{Context, SourceKind},
         split::Piece,
         stop::StopFlag,
-        text,
     },
     ReadRecord, RecordBatch, RecordReader,
     memory_permits::{MemoryPermit, MemoryPermits},
@@ -301,153 +297,6 @@ impl RecordSink {
         );
         Err(Reject::new(Reason::DuplicateId, detail))
     }
-
-    fn read(&self, piece: &Piece) -> Result<Found, Reject> {
-        piece.whole.clone()?;
-        let repair::Read {
-            value,
-            text: raw,
-            rules,
-            repeated,
-            too_deep,
-        } = repair::read(&piece.raw).map_err(|error| match error {
-            json::Unread::TooMany => too_many(),
-            json::Unread::Malformed(error) => malformed(piece, &error),
-        })?;
-        let repeated: Vec<_> = repeated
-            .iter()
-            .map(|name| text::plain(name).into_owned())
-            .collect();
-        let Value::Object(mut record) = value else {
-            return Err(not_an_object(&value));
-        };
-        let cleaned = text::without_nul(&mut record);
-        let kind = match (self.known, &self.reader) {
-            (Some(kind), _) => kind,
-            (None, RecordReader::Store(kind)) => *kind,
-            (None, RecordReader::Mapped(_)) => SourceKind::Mapped,
-            (None, RecordReader::ByFields) => {
-                SourceKind::recognise(&record).ok_or_else(|| unknown_shape(&record))?
-            }
-        };
-        if kind == SourceKind::Callsheet {
-            let to_repair = |field, rule| Repair { field, rule };
-            let cleaned = cleaned
-                .into_iter()
-                .map(|field| to_repair(field, "nul_replaced"));
-            let repairs =
-                cleaned.chain(rules.into_iter().map(|rule| to_repair(String::new(), rule)));
-            let repairs = repairs
-                .chain(
-                    repeated
-                        .into_iter()
-                        .map(|name| to_repair(name, LAST_COUNTS)),
-                )
-                .chain(self.mended.iter().cloned())
-                .collect();
-            let job = callsheet::rows(record).and_then(held)?;
-            return Ok(Found {
-                job,
-                repairs,
-                assumed: Assumed::default(),
-            });
-        }
-        if too_deep {
-            let detail = format!(
-                "The record is nested more than {MAX_DEPTH} levels deep, which is the most that \
-                is taken."
-            );
-            return Err(Reject::new(Reason::MalformedJson, detail));
-        }
-        let source = kind.source();
-        source.arrange(&mut record, &raw);
-        let removed = secrets::remove(&mut record, source.secrets());
-        let key = match &piece.at {
-            Position::Key(key) => Some(text::plain(key)),
-            _ => None,
-        };
-        let named = self.file_names(piece, kind, &record);
-        let key = key.or(named.as_deref().map(Into::into));
-        let mut record = match &self.reader {
-            RecordReader::Mapped(mapping) if kind == SourceKind::Mapped => {
-                mapping.read(key.as_deref(), record, &self.context)?
-            }
-            _ => source.read(key.as_deref(), record, &self.context)?,
-        };
-        if named.is_some() {
-            record
-                .legacy
-                .repaired("job_id", "id_taken_from_the_file_name");
-        }
-        self.belongs(&record.id, record.source)?;
-        for (fields, rule) in [
-            (cleaned, "nul_replaced"),
-            (removed, "secret_removed"),
-            (repeated, LAST_COUNTS),
-        ] {
-            fields
-                .into_iter()
-                .for_each(|field| record.legacy.repaired(field, rule));
-        }
-        rules
-            .into_iter()
-            .for_each(|rule| record.legacy.repaired("", rule));
-        self.mended
-            .iter()
-            .for_each(|mended| record.legacy.repaired(mended.field.as_str(), mended.rule));
-        self.context.interrupted.settle(&mut record);
-        let assumed = std::mem::take(&mut record.legacy.assumed);
-        let (record, repairs) = record.into_job();
-        let job = held(record)?;
-        Ok(Found {
-            job,
-            repairs,
-            assumed,
-        })
-    }
-
-    /// Id of a record without one, in a folder with a file for each job: the name of its file.
-    fn file_names(
-        &self,
-        piece: &Piece,
-        kind: SourceKind,
-        record: &Map<String, Value>,
-    ) -> Option<String> {
-        let by_file = self.visits_folder || kind == SourceKind::Web2img;
-        let has_id = |name: &str| record.get(name).and_then(id_text).is_some();
-        if !by_file || !piece.alone || has_id("job_id") || has_id("id") {
-            return None;
-        }
-        let name = self.file.file_name()?.to_str()?;
-        let end = name.find(".json").or_else(|| name.find(".ndjson"))?;
-        Some(name[..end].to_owned()).filter(|name| !name.is_empty())
-    }
-
-    /// Rejects a copy of a job's file. A store with one file per job trusts the id inside, so that
-    /// a copy would import the job twice. The store goes on writing the file that is named by the
-    /// id.
-    fn belongs(&self, id: &str, source: SourceKind) -> Result<(), Reject> {
-        let named_so = |name: &Path| name.file_stem().is_some_and(|stem| stem == id);
-        if source != SourceKind::Web2img || named_so(&self.file) || id.contains(['/', '\\']) {
-            return Ok(());
-        }
-        let own = self.file.with_file_name(format!("{id}.json"));
-        if own.metadata().is_ok_and(|own| own.len() > 0) {
-            let detail = format!(
-                "The id {id} is that of the job in {}, which stands beside this file.",
-                own.display()
-            );
-            return Err(Reject::new(Reason::DuplicateId, detail));
-        }
-        Ok(())
-    }
-}
-
-/// A record that can be written.
-struct Found {
-    job: ImportedJob,
-    repairs: Vec<Repair>,
-    assumed: Assumed,
 }
 
 /// Creates a piece that was not cut out of a file.
@@ -473,65 +322,4 @@ fn weight(raw: &[u8]) -> usize {
         _ => 0,
     };
     2 * raw.len() + raw.iter().map(counted).sum::<usize>()
-}
-
-fn malformed(piece: &Piece, error: &serde_json::Error) -> Reject {
-    let line = piece.line + (error.line() as u64).saturating_sub(1);
-    let column = if error.line() <= 1 {
-        piece.column + (error.column() as u64).saturating_sub(1)
-    } else {
-        error.column() as u64
-    };
-    let why = error.to_string();
-    // serde_json ends its message with the position in the record; the user needs that in the file.
-    let why = why
-        .rsplit_once(" at line ")
-        .map_or(why.as_str(), |(why, _)| why);
-    Reject::new(
-        Reason::MalformedJson,
-        format!("The record is not JSON: {why}, in line {line}, column {column}."),
-    )
-}
-
-fn too_many() -> Reject {
-    let detail = format!(
-        "The values of the record need more than {} MiB of memory, the maximum for one record.",
-        json::MAX_VALUE_BYTES >> 20
-    );
-    Reject::new(Reason::TooLarge, detail)
-}
-
-fn not_an_object(value: &Value) -> Reject {
-    let kind = match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a truth value",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    };
-    Reject::new(
-        Reason::NotAnObject,
-        format!("This is {kind} instead of a job object."),
-    )
-}
-
-fn unknown_shape(record: &Map<String, Value>) -> Reject {
-    let names: Vec<_> = record
-        .keys()
-        .take(12)
-        .map(|name| name.chars().take(40).collect::<String>())
-        .collect();
-    let names = if names.is_empty() {
-        "none".into()
-    } else {
-        names.join(", ")
-    };
-    let detail = format!(
-        "The record's fields ({names}) match none of the known stores: {}. Name the store with \
-        --from, or import it by a map of its fields, which `callsheet import --explain FILE` \
-        proposes.",
-        SourceKind::names()
-    );
-    Reject::new(Reason::UnknownShape, detail)
 }

@@ -1,16 +1,20 @@
 //! web2img: one JSON file per job. Times are seconds since 1970; the job's configuration contains
 //! secrets; progress is that of the items, whose input the store never wrote.
 
+mod recurrence;
 mod shape;
 
 use super::{Context, Source, SourceKind, items};
-use crate::import::{
-    fields::Fields,
-    names,
-    record::{Item, Record},
-    reject::{Reason, Reject},
-    status::{self, StatusWords},
-    times::{self, Zone},
+use crate::{
+    import::{
+        fields::Fields,
+        names,
+        record::{Item, Record},
+        reject::{Reason, Reject},
+        status::{self, StatusWords},
+        times::{self, Zone},
+    },
+    lifecycle::is_terminal,
 };
 use chrono_tz::Tz;
 use entity::{ItemStatus, JobStatus};
@@ -110,8 +114,18 @@ impl Source for Web2img {
                 .or_else(|| fields.keep_odd("priority", &word))
         });
         let status = as_the_items_tell(status, &items, &mut fields);
+        let config = fields.object("config").filter(|config| !config.is_empty());
+        // When a job ends, web2img makes another one, in a file of its own, with the recurrence.
+        let schedule = (!is_terminal(status.0))
+            .then(|| {
+                let (config, created) = (config.as_ref(), times.created);
+                let priority = priority.unwrap_or(0);
+                recurrence::schedule_of(&fields, &id, config, priority, created)
+            })
+            .flatten();
         Ok(Record {
-            request_data: fields.object("config").filter(|config| !config.is_empty()),
+            request_data: config,
+            schedule: schedule.map(Box::new),
             priority: priority.unwrap_or(0),
             run_at: run_at.filter(|_| status.0 == JobStatus::Queued),
             progress: total
@@ -289,5 +303,71 @@ mod tests {
         );
         assert_eq!((record.status, record.priority), (JobStatus::Queued, -10));
         assert_eq!(record.run_at.map(|at| at.timestamp()), Some(1751781600));
+    }
+
+    #[test]
+    fn a_recurrence_becomes_a_paused_schedule_unless_the_job_has_ended() {
+        let of = |status: &str, recurrence: &str| {
+            let record = read(&format!(
+                r#"{{"job_id": "batch-1A", "config": {{"cache": true}}, "status": "{status}",
+                    "created_at": 1751662211.2, "updated_at": 1751662211.2, "items": {{}},
+                    "scheduled_time": 1751781600.0, "next_scheduled_time": 1752386400.0,
+                    {recurrence}}}"#
+            ));
+            record.schedule
+        };
+        let weekly = r#""recurrence_pattern": "weekly", "recurrence_count": 3"#;
+        let schedule = of("scheduled", weekly).unwrap();
+        assert_eq!((&*schedule.id, &*schedule.expr), ("batch-1a", "1w"));
+        assert!(schedule.paused_at.is_some() && schedule.next_at.is_none());
+        let at = |time: Option<chrono::DateTime<chrono::Utc>>| time.map(|time| time.timestamp());
+        // The job itself is the first of three.
+        let week = 7 * 86_400;
+        assert_eq!(
+            (at(schedule.starts_at), at(schedule.ends_at)),
+            (Some(1_752_386_400), Some(1_752_386_400 + week))
+        );
+        assert_eq!(
+            schedule.template,
+            serde_json::json!({
+                "job_type": "web2img", "request_data": {"cache": true}, "priority": 0
+            })
+        );
+        assert_eq!(of("completed", weekly), None);
+        let expr = |recurrence: &str| of("pending", recurrence).map(|schedule| schedule.expr);
+        for (recurrence, expected) in [
+            (
+                r#""recurrence_pattern": "hourly", "recurrence_interval": 6"#,
+                Some("6h"),
+            ),
+            (
+                r#""recurrence_pattern": "daily", "recurrence_interval": 2"#,
+                Some("2d"),
+            ),
+            (r#""recurrence_pattern": "monthly""#, Some("0 6 13 * *")),
+            (
+                r#""recurrence_pattern": "monthly", "recurrence_interval": 3"#,
+                Some("0 6 13 1,4,7,10 *"),
+            ),
+            (
+                r#""recurrence_pattern": "monthly", "recurrence_interval": 5"#,
+                None,
+            ),
+            (
+                r#""recurrence_pattern": "custom", "recurrence_cron": "0 9 * * 1-5""#,
+                Some("0 9 * * 1-5"),
+            ),
+            (
+                r#""recurrence_pattern": "custom", "recurrence_cron": "sometimes""#,
+                None,
+            ),
+            (r#""recurrence_pattern": "none""#, None),
+            (
+                r#""recurrence_pattern": "weekly", "recurrence_count": 1"#,
+                None,
+            ),
+        ] {
+            assert_eq!(expr(recurrence).as_deref(), expected, "{recurrence}");
+        }
     }
 }

@@ -27,6 +27,8 @@ pub struct ActionFilter {
     pub series_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub episode_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,13 +36,21 @@ pub struct ActionFilter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_before: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_after: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_before: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worker_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub job_ids: Vec<String>,
 }
 
 impl ActionFilter {
-    /// Returns whether the filter matches every job.
+    /// Returns whether the filter names nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -52,6 +62,8 @@ impl ActionFilter {
         let times = Self {
             created_after: self.created_after,
             created_before: self.created_before,
+            ended_after: self.ended_after,
+            ended_before: self.ended_before,
             ..Self::default()
         };
         let status = if every_status {
@@ -61,6 +73,8 @@ impl ActionFilter {
         };
         Self {
             status,
+            // Every text has the empty one.
+            q: self.q.clone().filter(|words| !words.is_empty()),
             ..self.clone()
         } == times
     }
@@ -94,9 +108,14 @@ impl ActionFilter {
             mode: self.mode.clone(),
             series_id: self.series_id.clone(),
             episode_id: self.episode_id.clone(),
+            created_by: self.created_by.clone(),
             labels: self.labels.clone().into_iter().collect(),
             created_after: self.created_after,
             created_before: self.created_before,
+            ended_after: self.ended_after,
+            ended_before: self.ended_before,
+            error: self.error.clone(),
+            worker_id: self.worker_id.clone(),
             q: self.q.clone(),
             ..Filter::default()
         }
@@ -144,12 +163,20 @@ impl ActionFilter {
         say("mode", &self.mode);
         say("series", &self.series_id);
         say("episode", &self.episode_id);
+        say("created by", &self.created_by);
         for (key, value) in &self.labels {
             say("label", &Some(format!("{key}={value}")));
         }
         let time = |time: DateTime<Utc>| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
         say("created since", &self.created_after.map(time));
         say("created before", &self.created_before.map(time));
+        say("ended since", &self.ended_after.map(time));
+        say("ended before", &self.ended_before.map(time));
+        say("worker", &self.worker_id);
+        say(
+            "error",
+            &self.error.as_ref().map(|error| format!("“{error}”")),
+        );
         say("text", &self.q.as_ref().map(|q| format!("“{q}”")));
         let named =
             (!self.job_ids.is_empty()).then(|| format!("{} named jobs", self.job_ids.len()));

@@ -17,7 +17,7 @@ use crate::{
     },
     error::{Error, Resource, Result},
     jobs::{Counts, Filter, Idempotency, JobManager, validate},
-    lifecycle::Cursor,
+    lifecycle::{Binding, Cursor},
 };
 use chrono::{DateTime, Utc};
 use entity::{
@@ -78,7 +78,7 @@ impl JobManager {
         confirm: bool,
         idempotency: Option<Idempotency>,
     ) -> Result<job_action::Model> {
-        let (idempotency_key, idempotency_fingerprint) = Idempotency::parts(idempotency)?;
+        let (idempotency_key, idempotency_fingerprint) = self.idempotency_columns(idempotency)?;
         if new.filter.is_empty() && !confirm {
             return Err(Error::ConfirmationRequired);
         }
@@ -106,6 +106,10 @@ impl JobManager {
             after_id: None,
             error: None,
             created_at: self.now(),
+            by_key: self.caller_id(),
+            by_name: self
+                .caller_id()
+                .and(self.caller.as_ref().map(|caller| caller.name.clone())),
             finished_at: None,
             heartbeat_at: None,
             process: None,
@@ -113,6 +117,7 @@ impl JobManager {
             idempotency_fingerprint,
             undoes: None,
             after_outcome: None,
+            binding: self.binding().and_then(Binding::text),
         };
         let row = self
             .db
@@ -148,6 +153,7 @@ impl JobManager {
     /// Errors: `action_not_found`.
     pub async fn abort_action(&self, id: &str) -> Result<job_action::Model> {
         validate::may_exist(id, Resource::Action)?;
+        self.get_action(id).await?;
         let (id, now) = (id.to_owned(), self.now());
         self.db
             .commit(EndAction {

@@ -17,12 +17,13 @@ use crate::{
         },
         stamped,
     },
-    lifecycle::{Cursor, EventKind},
+    key_limits::KeyLimits,
+    lifecycle::{Binding, Cursor, EventKind, Principal},
     process,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    job,
+    Role, job,
     job_action::{self, ActionKind, ActionStatus},
 };
 use serde_json::json;
@@ -64,6 +65,24 @@ impl JobManager {
         self.wake.notified().await;
     }
 
+    /// Returns the service as the caller that started the action uses it.
+    fn acting_for(&self, action: &job_action::Model) -> Result<Self> {
+        let binding = Binding::of_text(action.binding.as_deref()).map_err(|error| {
+            Error::Internal(format!("the binding of the action {}: {error}", action.id))
+        })?;
+        let Some(key_id) = action.by_key.clone() else {
+            return Ok(self.clone());
+        };
+        Ok(self.acting(Arc::new(Principal {
+            key_id: Some(key_id),
+            name: action.by_name.clone().unwrap_or_default(),
+            // Only operators and admins start actions.
+            role: Role::Operator,
+            binding,
+            limits: KeyLimits::default(),
+        })))
+    }
+
     async fn claim_action(
         &self,
         action: &job_action::Model,
@@ -89,7 +108,8 @@ impl JobManager {
                 self.claim_action(&action, None).await?;
                 return Ok(());
             }
-            match self.next_batch(&action).await {
+            let acting = self.acting_for(&action)?;
+            match acting.next_batch(&action).await {
                 Ok(true) => {}
                 Ok(false) => break Ok(()),
                 // The action stays with this process, which retries soon.
@@ -128,16 +148,20 @@ impl JobManager {
                 ))
             })?;
         let list = filter.list_filter();
-        // Jobs created after the start of the action are not part of it.
-        let now = action
-            .created_at
-            .checked_add_signed(TimeDelta::microseconds(1))
-            .unwrap_or(action.created_at);
-        let before = list.created_before.map_or(now, |before| before.min(now));
+        // Jobs created after the start of the action are not part of it. An import may have brought
+        // jobs with times in the future, and a clock may have been set back.
+        let (start, now) = (action.created_at, self.now());
+        let was_there = |created: DateTime<Utc>| created <= start || created > now;
+        let limit = if self.db.has_job_created_after(now).await? {
+            None
+        } else {
+            Some(start + TimeDelta::microseconds(1))
+        };
+        let created_before = list.created_before.into_iter().chain(limit).min();
         let Some(path) = self
             .db
             .choose_index(&Filter {
-                created_before: Some(before),
+                created_before,
                 ..list
             })
             .await?
@@ -156,13 +180,14 @@ impl JobManager {
             Some(page) if page.is_empty() => return Ok(false),
             Some(page) => page,
         };
-        let (filter, now) = (Arc::new(filter), self.now());
+        let filter = Arc::new(filter);
         let upto = page.last().cloned();
+        let page = page.into_iter().filter(|(_, created)| was_there(*created));
         let due = |(id, _)| ActionTarget {
             id,
             step: action_step(action, filter.clone(), now),
         };
-        let jobs = page.into_iter().map(due).collect();
+        let jobs = page.map(due).collect();
         self.db
             .commit(RunActionBatch {
                 action_id: action.id.clone(),
@@ -188,7 +213,7 @@ impl JobManager {
     ) -> Result<Option<Vec<JobKey>>> {
         let (known, scope) = (path.known(), filter.scope());
         while !self.feed.is_over() {
-            if path.filter().q.is_some() {
+            if path.filter().searches_text() {
                 let rest = KeyRange {
                     upto: None,
                     ..part.clone()

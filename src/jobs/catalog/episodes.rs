@@ -1,8 +1,9 @@
-//! Episodes of a series: create_episode, get_episode, list_episodes, delete_episode.
+//! Episodes of a series: create_episode, get_episode, list_episodes,
+//! update_episode, delete_episode.
 
 use crate::{
-    db::write::{CreateEpisode, DeleteEpisode},
-    error::{Resource, Result},
+    db::write::{CreateEpisode, DeleteEpisode, UpdateEpisode},
+    error::{Error, Resource, Result},
     jobs::{Idempotency, JobManager, cut, validate},
     lifecycle::Cursor,
 };
@@ -14,6 +15,13 @@ pub struct NewEpisode {
     pub title: Option<String>,
     /// Number of the episode, at least 0 and unique in its series.
     pub number: Option<i32>,
+}
+
+/// Fields of an episode to change; `None` leaves one unchanged, `Some(None)` clears it.
+#[derive(Clone, Debug, Default)]
+pub struct EpisodePatch {
+    pub title: Option<Option<String>>,
+    pub number: Option<Option<i32>>,
 }
 
 impl JobManager {
@@ -30,7 +38,7 @@ impl JobManager {
         checks.text("/series_id", new.series_id.as_deref(), 36);
         checks.range("/number", new.number, 0, i32::MAX);
         checks.finish()?;
-        let (key, fingerprint) = Idempotency::parts(idempotency)?;
+        let (key, fingerprint) = self.idempotency_columns(idempotency)?;
         let row = episode::Model {
             id: self.chance.id(),
             series_id: new.series_id,
@@ -41,6 +49,34 @@ impl JobManager {
             idempotency_fingerprint: fingerprint,
         };
         self.db.commit(CreateEpisode(row)).await
+    }
+
+    /// Returns the episode of this number in a series; creates it with the title if it is missing.
+    ///
+    /// Errors: `series_not_found`, `invalid_request`.
+    pub async fn find_or_create_episode(
+        &self,
+        series_id: &str,
+        number: i32,
+        title: Option<String>,
+    ) -> Result<episode::Model> {
+        validate::may_exist(series_id, Resource::Series)?;
+        if let Some(found) = self.db.episode_of_number(series_id, number).await? {
+            return Ok(found);
+        }
+        let new = NewEpisode {
+            series_id: Some(series_id.to_owned()),
+            title,
+            number: Some(number),
+        };
+        match self.create_episode(new, None).await {
+            // Another call created it meanwhile.
+            Err(Error::EpisodeNumberTaken(_)) => {
+                let found = self.db.episode_of_number(series_id, number).await?;
+                found.ok_or(Error::NotFound(Resource::Episode))
+            }
+            created => created,
+        }
     }
 
     /// Returns the episode with this id.
@@ -67,6 +103,24 @@ impl JobManager {
             created_at: row.created_at,
             id: row.id.clone(),
         }))
+    }
+
+    /// Changes the title or the number of an episode, and returns the episode.
+    ///
+    /// Errors: `episode_not_found`, `episode_number_taken`, `invalid_request`.
+    pub async fn update_episode(&self, id: &str, patch: EpisodePatch) -> Result<episode::Model> {
+        let mut checks = validate::Checks::default();
+        let title = patch.title.as_ref().and_then(Option::as_deref);
+        checks.text("/title", title, validate::MAX_SHORT_CHARS);
+        checks.range("/number", patch.number.flatten(), 0, i32::MAX);
+        checks.finish()?;
+        validate::may_exist(id, Resource::Episode)?;
+        let write = UpdateEpisode {
+            id: id.to_owned(),
+            title: patch.title,
+            number: patch.number,
+        };
+        self.db.commit(write).await
     }
 
     /// Deletes an episode. Its jobs stay, without an episode, and each gets a `detached` event.

@@ -2,12 +2,13 @@
 //! processing jobs.
 
 use crate::{
-    db::write::SetQueue,
+    db::write::{KeepPatch, SetQueue},
     error::Result,
     jobs::{JobManager, validate},
+    lifecycle::{Keep, OwnKeepRule, Then},
 };
 use chrono::{DateTime, Utc};
-use entity::JobStatus;
+use entity::{JobStatus, queue};
 use std::collections::BTreeMap;
 
 /// Queue of the jobs of one type.
@@ -20,6 +21,8 @@ pub struct Queue {
     pub max_running: Option<i32>,
     /// Maximum seconds of an attempt of a job that has no maximum of its own; `None` for no limit.
     pub max_run_seconds: Option<i32>,
+    /// Rule of retention, as far as the type has one of its own.
+    pub keep: OwnKeepRule,
     pub queued: u64,
     pub processing: u64,
     /// Time of the last change of a setting; `None` if nothing was ever set.
@@ -32,6 +35,7 @@ pub struct QueuePatch {
     pub paused: Option<bool>,
     pub max_running: Option<Option<i32>>,
     pub max_run_seconds: Option<Option<i32>>,
+    pub keep: KeepPatch,
 }
 
 impl JobManager {
@@ -39,11 +43,7 @@ impl JobManager {
     pub async fn list_queues(&self) -> Result<Vec<Queue>> {
         let mut queues: BTreeMap<String, Queue> = BTreeMap::new();
         for set in self.db.all_queues().await? {
-            let queue = queues.entry(set.job_type).or_default();
-            queue.paused = set.paused;
-            queue.max_running = set.max_running;
-            queue.max_run_seconds = set.max_run_seconds;
-            queue.updated_at = Some(set.updated_at);
+            queues.insert(set.job_type.clone(), Queue::of(set));
         }
         for (job_type, status, jobs) in self.db.live_jobs(None).await? {
             queues.entry(job_type).or_default().count(status, jobs);
@@ -62,14 +62,13 @@ impl JobManager {
         check_job_type(job_type, &mut checks);
         checks.finish()?;
         let set = self.db.queue(job_type).await?;
-        let mut queue = Queue {
-            job_type: job_type.to_owned(),
-            paused: set.as_ref().is_some_and(|set| set.paused),
-            max_running: set.as_ref().and_then(|set| set.max_running),
-            max_run_seconds: set.as_ref().and_then(|set| set.max_run_seconds),
-            updated_at: set.map(|set| set.updated_at),
-            ..Queue::default()
-        };
+        let mut queue = set.map_or_else(
+            || Queue {
+                job_type: job_type.to_owned(),
+                ..Queue::default()
+            },
+            Queue::of,
+        );
         for (_, status, jobs) in self.db.live_jobs(Some(job_type)).await? {
             queue.count(status, jobs);
         }
@@ -100,11 +99,13 @@ impl JobManager {
             paused,
             max_running,
             max_run_seconds,
+            keep,
         } = patch;
         let mut checks = validate::Checks::default();
         check_job_type(job_type, &mut checks);
-        if paused.is_none() && max_running.is_none() && max_run_seconds.is_none() {
-            let detail = "Give paused, max_running or max_run_seconds.";
+        let is_empty = paused.is_none() && max_running.is_none() && max_run_seconds.is_none();
+        if is_empty && keep == KeepPatch::default() {
+            let detail = "Give paused, max_running, max_run_seconds, keep or then.";
             checks.fail("", "nothing_given", detail);
         }
         checks.range("/max_running", max_running.flatten(), 1, i32::MAX);
@@ -120,17 +121,11 @@ impl JobManager {
             paused,
             max_running,
             max_run_seconds,
+            keep,
             now: self.now(),
         };
         let set = self.db.commit(write).await?;
-        let mut queue = Queue {
-            job_type: set.job_type,
-            paused: set.paused,
-            max_running: set.max_running,
-            max_run_seconds: set.max_run_seconds,
-            updated_at: Some(set.updated_at),
-            ..Queue::default()
-        };
+        let mut queue = Queue::of(set);
         for (_, status, jobs) in self.db.live_jobs(Some(job_type)).await? {
             queue.count(status, jobs);
         }
@@ -145,7 +140,30 @@ fn check_job_type(job_type: &str, checks: &mut validate::Checks) {
     }
 }
 
+/// Returns the rule of retention that the row sets.
+pub(in crate::jobs) fn own_rule(set: &queue::Model) -> OwnKeepRule {
+    OwnKeepRule {
+        completed: set.keep_completed.map(Keep::of_seconds),
+        failed: set.keep_failed.map(Keep::of_seconds),
+        cancelled: set.keep_cancelled.map(Keep::of_seconds),
+        then: set.keep_then.as_deref().and_then(Then::named),
+    }
+}
+
 impl Queue {
+    /// Returns the settings of the row, without numbers of jobs.
+    fn of(set: queue::Model) -> Self {
+        Self {
+            paused: set.paused,
+            max_running: set.max_running,
+            max_run_seconds: set.max_run_seconds,
+            keep: own_rule(&set),
+            updated_at: Some(set.updated_at),
+            job_type: set.job_type,
+            ..Self::default()
+        }
+    }
+
     fn count(&mut self, status: JobStatus, jobs: i64) {
         match status {
             JobStatus::Queued => self.queued = self.queued.saturating_add(jobs.unsigned_abs()),

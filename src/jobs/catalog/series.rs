@@ -1,7 +1,8 @@
-//! Series of episodes: create_series, get_series, list_series, delete_series.
+//! Series of episodes: create_series, get_series, list_series, update_series,
+//! delete_series.
 
 use crate::{
-    db::write::{CreateSeries, DeleteSeries},
+    db::write::{CreateSeries, DeleteSeries, UpdateSeries},
     error::{Resource, Result},
     jobs::{Idempotency, JobManager, cut, validate},
     lifecycle::Cursor,
@@ -11,6 +12,12 @@ use entity::series;
 #[derive(Clone, Debug)]
 pub struct NewSeries {
     pub title: String,
+}
+
+/// Fields of a series to change; `None` leaves one unchanged.
+#[derive(Clone, Debug, Default)]
+pub struct SeriesPatch {
+    pub title: Option<String>,
 }
 
 impl JobManager {
@@ -25,7 +32,7 @@ impl JobManager {
         let mut checks = validate::Checks::default();
         checks.filled("/title", &new.title, validate::MAX_SHORT_CHARS);
         checks.finish()?;
-        let (key, fingerprint) = Idempotency::parts(idempotency)?;
+        let (key, fingerprint) = self.idempotency_columns(idempotency)?;
         let row = series::Model {
             id: self.chance.id(),
             title: new.title,
@@ -55,6 +62,23 @@ impl JobManager {
             created_at: row.created_at,
             id: row.id.clone(),
         }))
+    }
+
+    /// Changes the title of a series, and returns the series.
+    ///
+    /// Errors: `series_not_found`, `invalid_request`.
+    pub async fn update_series(&self, id: &str, patch: SeriesPatch) -> Result<series::Model> {
+        let mut checks = validate::Checks::default();
+        if let Some(title) = &patch.title {
+            checks.filled("/title", title, validate::MAX_SHORT_CHARS);
+        }
+        checks.finish()?;
+        validate::may_exist(id, Resource::Series)?;
+        let write = UpdateSeries {
+            id: id.to_owned(),
+            title: patch.title,
+        };
+        self.db.commit(write).await
     }
 
     /// Deletes a series. Its episodes and jobs stay, without a series, and each job gets a

@@ -5,6 +5,7 @@
 use crate::{
     db::{KEPT, write::Change},
     lifecycle::EventKind,
+    strict_json::MAX_DEPTH,
 };
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
@@ -13,9 +14,6 @@ use serde_json::{Map, Value, json};
 
 /// Maximum bytes that an event keeps, as JSON.
 const MAX_BYTES: usize = 256 * 1024;
-
-/// Maximum nesting of a kept value: the parser of the stored event accepts 127 levels.
-const MAX_DEPTH: usize = 120;
 
 /// Columns of a job that a cancel, a retry or a change of the schedule may replace.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +35,7 @@ pub struct Before {
     last_heard_at: Option<DateTime<Utc>>,
     unheard_claims: i32,
     run_until: Option<DateTime<Utc>>,
+    holds: i32,
 }
 
 /// Reason why an event keeps nothing to put back.
@@ -69,6 +68,7 @@ impl Before {
             last_heard_at: job.last_heard_at,
             unheard_claims: job.unheard_claims,
             run_until: job.run_until,
+            holds: job.holds,
         }
     }
 
@@ -98,6 +98,7 @@ impl Before {
         job.last_heard_at = self.last_heard_at;
         job.unheard_claims = self.unheard_claims;
         job.run_until = self.run_until;
+        job.holds = self.holds;
     }
 }
 

@@ -12,12 +12,14 @@ impl JobManager {
     /// Errors: `job_not_found`, `version_mismatch`.
     pub async fn delete_job(&self, id: &str, if_version: IfVersion) -> Result<()> {
         validate::may_exist(id, Resource::Job)?;
-        self.db
+        let deleted = self
+            .db
             .commit(DeleteJob {
                 id: id.to_owned(),
                 if_version,
                 now: self.now(),
             })
-            .await
+            .await;
+        self.or_archived(id, deleted).await
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     jobs::{
         IfVersion, JobManager, apply_transition::apply_transition, control::retry_job::is_stale,
-        validate::MAX_ATTEMPTS,
+        validate::MAX_ATTEMPTS, work::begin::handed_over,
     },
     lifecycle::{EventKind, Verb, percent},
 };
@@ -17,7 +17,8 @@ impl JobManager {
     /// Puts a failed job back in the queue, or a processing job whose process is gone, with its
     /// checkpoint: finished items stay finished, and the next attempt does all others again. A job
     /// without items keeps its progress and its shots. A job without attempts left gets one more,
-    /// but `max_attempts` never exceeds 100.
+    /// but `max_attempts` never exceeds 100. A queued job that its creator was to run goes to
+    /// workers.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn recover_job(&self, id: &str, if_version: IfVersion) -> Result<job::Model> {
@@ -30,15 +31,29 @@ impl JobManager {
 
 fn recovered(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
     let before = &loaded.job;
+    if let Some(change) = handed_over(before, EventKind::Recovered, now)? {
+        return Ok(change);
+    }
     let verb = if is_stale(before, now) {
         Verb::RetryStale
     } else {
         Verb::Recover
     };
+    recovered_by(loaded, verb, now)
+}
+
+/// Returns the change to queued with the checkpoint.
+pub(in crate::jobs) fn recovered_by(
+    loaded: &Loaded,
+    verb: Verb,
+    now: DateTime<Utc>,
+) -> Result<Change> {
+    let before = &loaded.job;
     let mut job = apply_transition(before, verb, now)?;
     job.error_message = None;
     job.result_data = None;
     job.run_at = None;
+    job.holds = 0;
     job.max_attempts = job
         .max_attempts
         .max(job.attempt.saturating_add(1))

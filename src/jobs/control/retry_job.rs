@@ -8,6 +8,7 @@ use crate::{
         apply_transition::{apply_transition, back_to_checkpoint},
         control::before::keeping,
         validate::MAX_ATTEMPTS,
+        work::begin::handed_over,
     },
     lifecycle::{EventKind, STALE_AFTER, Verb},
 };
@@ -15,7 +16,8 @@ use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
 
 impl JobManager {
-    /// Puts a failed or cancelled job back in the queue, or a processing job whose process is gone.
+    /// Puts a failed or cancelled job back in the queue, or a processing job whose process is gone,
+    /// or gives a queued one to workers that its creator was to run.
     /// Finished items stay finished. A job without attempts left gets one more, but `max_attempts`
     /// never exceeds 100.
     ///
@@ -31,6 +33,9 @@ impl JobManager {
 
 pub(in crate::jobs) fn retried(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
     let before = &loaded.job;
+    if let Some(change) = handed_over(before, EventKind::Retried, now)? {
+        return Ok(change);
+    }
     let verb = if is_stale(before, now) {
         Verb::RetryStale
     } else {
@@ -40,6 +45,7 @@ pub(in crate::jobs) fn retried(loaded: &Loaded, now: DateTime<Utc>) -> Result<Ch
     job.error_message = None;
     job.result_data = None;
     job.run_at = None;
+    job.holds = 0;
     job.max_attempts = job
         .max_attempts
         .max(job.attempt.saturating_add(1))

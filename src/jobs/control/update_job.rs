@@ -10,8 +10,9 @@ use crate::{
         create::create_job::labels_json,
         validate::{self, pointer::JsonPath},
         work::{
+            begin::begin_first,
             finish_job::{completed, failed_for_good},
-            progress::{check_counts, check_shots, must_process},
+            progress::{check_counts, check_shots, must_process, takes_late_counts},
             start_job::started,
         },
     },
@@ -66,7 +67,11 @@ impl JobManager {
         let items = needed_items(&patch);
         let (weight, steers) = (weight(&patch), only_steers(&patch));
         let done = self.try_change(id, if_version, items, weight, move |loaded, now| {
-            let change = decide(loaded, &patch, now)?;
+            let change = if starts_first(&patch) {
+                begin_first(loaded, None, now, |loaded| decide(loaded, &patch, now))?
+            } else {
+                decide(loaded, &patch, now)?
+            };
             Ok(change.map(|change| {
                 if steers {
                     keeping(&loaded.job, change)
@@ -117,6 +122,18 @@ fn needed_items(patch: &JobPatch) -> Items {
     }
 }
 
+/// Returns whether the patch is a report, which starts a queued job that its creator runs.
+fn starts_first(patch: &JobPatch) -> bool {
+    match patch.status {
+        Some(JobStatus::Completed | JobStatus::Failed) => true,
+        Some(_) => false,
+        None => {
+            let counts = patch.total_shots.is_some() || patch.completed_shots.is_some();
+            counts || patch.progress.is_some() || patch.current_stage.is_some()
+        }
+    }
+}
+
 fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Option<Change>> {
     let mut job = loaded.job.clone();
     apply(&mut job, patch)?;
@@ -135,7 +152,11 @@ fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Optio
             detail,
         )));
     }
-    let reports = counts || patch.progress.is_some() || patch.current_stage.is_some();
+    let late = takes_late_counts(loaded, None) && status == loaded.job.status;
+    if late && patch.progress.is_none() {
+        job.progress = loaded.job.progress;
+    }
+    let reports = patch.progress.is_some() || patch.current_stage.is_some() || (counts && !late);
     let starts = status == JobStatus::Processing && loaded.job.status != JobStatus::Processing;
     if reports && !starts {
         // A patch may contain reports and the status that ends the job, so the status before it
@@ -159,6 +180,10 @@ fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Optio
     if let (Some(change), Some(run_at), JobStatus::Queued) = (&mut moved, patch.run_at, status) {
         // A retried job runs as soon as possible, unless the patch names a time.
         change.job.run_at = run_at.map(validate::micros);
+    }
+    if let Some(change) = &mut moved {
+        // A patch does not change who runs the job.
+        change.job.holds = loaded.job.holds;
     }
     // A repeated request to cancel a flagged job makes no transition.
     Ok(moved.or(updated))

@@ -3,11 +3,15 @@
 use crate::{
     db::write::{CreateJob, Created},
     error::{Error, FieldError, Result},
-    jobs::{JobManager, validate},
+    hex::hex,
+    jobs::{JobManager, NewJobWebhook, catalog::webhooks::check_job_webhook, validate},
+    lifecycle::Binding,
+    outbound::OutboundPolicy,
     telemetry::request,
 };
 use chrono::{DateTime, Utc};
 use entity::{ItemStatus, JobStatus, active_job, job, job_item};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
@@ -16,7 +20,8 @@ use std::collections::{BTreeMap, HashSet};
 pub const MAX_ITEMS: usize = 10_000;
 
 /// Fields of a job to create. All except the type are optional.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct NewJob {
     /// Type of the job: `[a-z0-9_.-]{1,50}`.
     pub job_type: String,
@@ -41,12 +46,29 @@ pub struct NewJob {
     /// Maximum seconds of an attempt, 1 to a year. Default: the setting of the queue.
     pub max_run_seconds: Option<i32>,
     pub labels: BTreeMap<String, String>,
+    /// URL that is sent the messages about the job.
+    pub webhook: Option<NewJobWebhook>,
     pub items: Vec<NewItem>,
     /// Client whose list of active jobs gets the job: 1 to 200 visible characters.
     pub client_id: Option<String>,
+    /// Not part of a template: workers run the jobs of schedules.
+    #[serde(skip)]
+    pub run: RunBy,
 }
 
-#[derive(Clone, Debug)]
+/// Who runs a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RunBy {
+    /// The worker that claims the job.
+    #[default]
+    Workers,
+    /// The creator of the job: no claim returns it, until a retry, a recover or a release gives it
+    /// to workers.
+    Creator,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewItem {
     /// Key of the item, unique in its job.
     pub key: String,
@@ -77,7 +99,7 @@ impl Idempotency {
         let digest = Sha256::digest(format!("{scope}\n{request}"));
         Self {
             key,
-            fingerprint: digest.iter().map(|b| format!("{b:02x}")).collect(),
+            fingerprint: hex(&digest),
         }
     }
 
@@ -115,11 +137,68 @@ impl JobManager {
         new: NewJob,
         idempotency: Option<Idempotency>,
     ) -> Result<Created> {
-        check(&new, idempotency.as_ref())?;
+        check(&new, idempotency.as_ref(), self.webhook_policy())?;
+        let (new, idempotency) = (self.with_binding(new)?, self.scoped(idempotency));
+        self.provide_webhooks([&new]).await?;
         let now = self.now();
         let created = self.db.commit(self.new_job(new, idempotency, now)).await?;
         request::note_job(&created.job.id);
         Ok(created)
+    }
+
+    /// Adds the labels that the caller is bound to.
+    ///
+    /// Errors: `outside_binding`, for another type or label.
+    pub(in crate::jobs) fn with_binding(&self, mut new: NewJob) -> Result<NewJob> {
+        let Some(binding) = self.binding() else {
+            return Ok(new);
+        };
+        if !binding.holds_type(&new.job_type) {
+            return Err(Error::OutsideBinding(format!(
+                "The key of the call is bound to jobs of the types {}: use one of these.",
+                binding.job_types.join(", ")
+            )));
+        }
+        for (key, bound) in &binding.labels {
+            let given = new
+                .labels
+                .entry(key.clone())
+                .or_insert_with(|| bound.clone());
+            if given != bound {
+                return Err(Error::OutsideBinding(format!(
+                    "The key of the call is bound to the label {key}={bound}: leave the label out."
+                )));
+            }
+        }
+        let mut checks = validate::Checks::default();
+        checks.labels("/labels", &new.labels);
+        checks.finish()?;
+        Ok(new)
+    }
+
+    /// Returns an idempotency key that callers with another binding cannot use: the answer to its
+    /// first call is about a job that there may not be for them.
+    pub(in crate::jobs) fn scoped(&self, given: Option<Idempotency>) -> Option<Idempotency> {
+        let Some(scope) = self.binding().and_then(Binding::text) else {
+            return given;
+        };
+        let key = |given: &Idempotency| {
+            let digest = Sha256::digest(format!("{scope}\n{}", given.key));
+            format!("bound:{}", hex(&digest))
+        };
+        given.map(|given| Idempotency {
+            key: key(&given),
+            fingerprint: given.fingerprint,
+        })
+    }
+
+    /// Checks the key, and splits what is stored of it into its columns.
+    pub(in crate::jobs) fn idempotency_columns(
+        &self,
+        given: Option<Idempotency>,
+    ) -> Result<(Option<String>, Option<String>)> {
+        given.as_ref().map_or(Ok(()), Idempotency::check)?;
+        Idempotency::parts(self.scoped(given))
     }
 
     /// Builds the rows of a new job.
@@ -158,6 +237,7 @@ impl JobManager {
             source: None,
             source_status: None,
             max_run_seconds: new.max_run_seconds,
+            webhook: new.webhook.map(|new| new.column(self.binding())),
             status: JobStatus::Queued,
             progress: 0.0,
             current_stage: None,
@@ -165,6 +245,7 @@ impl JobManager {
             error_message: None,
             completed_shots: 0,
             created_at: now,
+            created_by: self.caller_id(),
             updated_at: now,
             started_at: None,
             completed_at: None,
@@ -180,6 +261,7 @@ impl JobManager {
             last_heard_at: None,
             unheard_claims: 0,
             run_until: None,
+            holds: i32::from(new.run == RunBy::Creator),
         };
         let active = new.client_id.map(|client_id| active_job::Model {
             client_id,
@@ -223,10 +305,14 @@ fn new_items(job_id: &str, items: Vec<NewItem>, now: DateTime<Utc>) -> Vec<job_i
 ///
 /// Errors: `invalid_request`, `item_conflict`.
 pub fn check_new_job(new: &NewJob) -> Result<()> {
-    check(new, None)
+    check(new, None, &OutboundPolicy::default())
 }
 
-pub(in crate::jobs) fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<()> {
+pub(in crate::jobs) fn check(
+    new: &NewJob,
+    idempotency: Option<&Idempotency>,
+    policy: &OutboundPolicy,
+) -> Result<()> {
     let mut checks = validate::Checks::default();
     checks.job_type("/job_type", &new.job_type);
     if let Some(id) = &new.job_id {
@@ -260,6 +346,9 @@ pub(in crate::jobs) fn check(new: &NewJob, idempotency: Option<&Idempotency>) ->
         validate::MAX_RUN_SECONDS,
     );
     checks.labels("/labels", &new.labels);
+    if let Some(webhook) = &new.webhook {
+        check_job_webhook(&mut checks, webhook, policy);
+    }
     check_items(&mut checks, &new.items);
     if let Some(client) = &new.client_id {
         checks.name("/client_id", client, validate::MAX_WORKER_ID_CHARS);

@@ -3,7 +3,9 @@
 use crate::{
     db::write::CreateJobs,
     error::{Error, FieldError, Location, Result},
+    hex::hex,
     jobs::{Idempotency, JobManager, NewJob, create::create_job::check, validate},
+    outbound::OutboundPolicy,
 };
 use entity::job;
 use sha2::{Digest, Sha256};
@@ -24,10 +26,14 @@ impl JobManager {
         new: Vec<NewJob>,
         idempotency: Option<Idempotency>,
     ) -> Result<Vec<Result<job::Model>>> {
-        check_all(&new)?;
+        check_all(&new, self.webhook_policy())?;
         if let Some(idempotency) = &idempotency {
             idempotency.check()?;
         }
+        let stamped = new.into_iter().map(|new| self.with_binding(new));
+        let new = stamped.collect::<Result<Vec<_>>>()?;
+        self.provide_webhooks(&new).await?;
+        let idempotency = self.scoped(idempotency);
         let now = self.now();
         let promise = |i: usize| idempotency.as_ref().map(|all| of_one(all, i));
         let jobs = (0..)
@@ -46,14 +52,13 @@ impl JobManager {
 /// key.
 fn of_one(all: &Idempotency, i: usize) -> Idempotency {
     let digest = Sha256::digest(&all.key);
-    let key: String = digest.iter().map(|b| format!("{b:02x}")).collect();
     Idempotency {
-        key: format!("bulk:{key}:{i}"),
+        key: format!("bulk:{}:{i}", hex(&digest)),
         fingerprint: all.fingerprint.clone(),
     }
 }
 
-fn check_all(new: &[NewJob]) -> Result<()> {
+fn check_all(new: &[NewJob], policy: &OutboundPolicy) -> Result<()> {
     let mut checks = validate::Checks::default();
     if new.is_empty() || new.len() > MAX_JOBS {
         checks.fail(
@@ -67,7 +72,7 @@ fn check_all(new: &[NewJob]) -> Result<()> {
         if checks.is_full() {
             break;
         }
-        match check(new, None) {
+        match check(new, None, policy) {
             Ok(()) => {}
             Err(Error::Invalid(errors)) => errors
                 .into_iter()

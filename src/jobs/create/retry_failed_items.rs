@@ -19,12 +19,13 @@ impl JobManager {
         idempotency: Option<Idempotency>,
     ) -> Result<Created> {
         validate::may_exist(id, Resource::Job)?;
-        let (key, fingerprint) = Idempotency::parts(idempotency)?;
+        let (key, fingerprint) = self.idempotency_columns(idempotency)?;
         let write = RetryFailedItems {
             id: id.to_owned(),
             new_id: self.chance.id(),
             idempotency_key: key,
             idempotency_fingerprint: fingerprint,
+            created_by: self.caller_id(),
             now: self.now(),
         };
         self.db.commit(write).await

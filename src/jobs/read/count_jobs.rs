@@ -15,6 +15,7 @@ impl JobManager {
     /// Errors: `invalid_request`, `search_too_long`.
     pub async fn count_jobs(&self, filter: &Filter) -> Result<Counts> {
         filter.check()?;
+        let filter = &self.db.bound(filter);
         let mut counts = Counts::default();
         if filter.is_kept_count() {
             for (_, status, jobs) in self.db.stored_counts(filter).await? {
@@ -38,7 +39,7 @@ impl JobManager {
         let Some(path) = self.db.choose_index(filter).await? else {
             return Ok(Counts::default());
         };
-        if filter.q.is_some() {
+        if filter.searches_text() {
             return self.sifted_counts(&path, scope).await;
         }
         self.db.counts_by_status(&path, scope).await

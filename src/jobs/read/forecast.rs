@@ -25,7 +25,7 @@ const REMEMBER_FOR: Duration = Duration::from_secs(10);
 
 /// Maximum number of types whose durations are remembered, and of running jobs that count.
 const MAX_TYPES: usize = 1_000;
-const MAX_RUNNING: u64 = 1_000;
+pub(super) const MAX_RUNNING: u64 = 1_000;
 
 /// What is likely to become of a job; `None` where that is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -39,8 +39,8 @@ pub struct Forecast {
 /// Durations of the attempts of a type that ended: the median, and the one that 95 % do not exceed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Durations {
-    median: TimeDelta,
-    long: TimeDelta,
+    pub median: TimeDelta,
+    pub long: TimeDelta,
 }
 
 /// Durations by type, each with the monotonic time when it was read.
@@ -51,6 +51,8 @@ impl JobManager {
     /// to end, by the durations of its type in the last week.
     pub async fn forecast(&self, job: &job::Model) -> Result<Forecast> {
         match job.status {
+            // The creator of the job starts it, at a time that the server cannot know.
+            JobStatus::Queued if job.holds > 0 => Ok(Forecast::default()),
             JobStatus::Queued => self.forecast_start(job).await,
             JobStatus::Processing => {
                 let durations = self.durations(&job.job_type).await?;
@@ -88,7 +90,7 @@ impl JobManager {
     }
 
     /// Returns the durations of the type; `None` if none of its jobs ended in the last week.
-    async fn durations(&self, job_type: &str) -> Result<Option<Durations>> {
+    pub(super) async fn durations(&self, job_type: &str) -> Result<Option<Durations>> {
         let at = self.clock.monotonic();
         let known = self.lock_durations().get(job_type).copied();
         if let Some((read, durations)) = known
@@ -125,7 +127,11 @@ impl JobManager {
 
 /// Returns when a running job is likely to end: after the median duration, or after the long one if
 /// it has run for longer than that. `None` if it has run for even longer.
-fn end(job: &job::Model, durations: Durations, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(super) fn end(
+    job: &job::Model,
+    durations: Durations,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let began = job.status_since.or(job.started_at)?;
     [durations.median, durations.long]
         .into_iter()
@@ -135,7 +141,11 @@ fn end(job: &job::Model, durations: Durations, now: DateTime<Utc>) -> Option<Dat
 
 /// Returns when the job at a place in line starts, from 1: each place that becomes free takes the
 /// next job, for the duration of each.
-fn nth_start(free: Vec<DateTime<Utc>>, place: u32, duration: TimeDelta) -> Option<DateTime<Utc>> {
+pub(super) fn nth_start(
+    free: Vec<DateTime<Utc>>,
+    place: u32,
+    duration: TimeDelta,
+) -> Option<DateTime<Utc>> {
     let mut free: BinaryHeap<_> = free.into_iter().map(Reverse).collect();
     for _ in 1..place {
         let Reverse(next) = free.pop()?;

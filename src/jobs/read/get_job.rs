@@ -11,20 +11,24 @@ use std::sync::Arc;
 impl JobManager {
     /// Returns the job with this id.
     ///
-    /// Errors: `job_not_found`.
+    /// Errors: `job_not_found`, `job_archived`.
     pub async fn get_job(&self, id: &str) -> Result<job::Model> {
         validate::may_exist(id, Resource::Job)?;
-        self.db.job(id).await
+        let job = self.db.job(id).await;
+        self.or_archived(id, job).await
     }
 
     /// Checks that the job exists.
     ///
-    /// Errors: `job_not_found`.
+    /// Errors: `job_not_found`, `job_archived`.
     pub(in crate::jobs) async fn find_job(&self, id: &str) -> Result<()> {
         validate::may_exist(id, Resource::Job)?;
         match self.db.job_version(id).await? {
             Some(_) => Ok(()),
-            None => Err(Error::NotFound(Resource::Job)),
+            None => {
+                let missing = Err(Error::NotFound(Resource::Job));
+                self.or_archived(id, missing).await
+            }
         }
     }
 
@@ -32,11 +36,15 @@ impl JobManager {
     /// result includes every write that this server has answered. A write of another server is
     /// missing until its notification arrives, at most for a second.
     ///
-    /// Errors: `job_not_found`.
+    /// Errors: `job_not_found`, `job_archived`.
     pub async fn view_job(&self, id: &str, at_least: i64) -> Result<Arc<CachedJob>> {
         let kept = self.db.job_cache();
         if let Some(job) = kept.get(id).filter(|kept| kept.job.version >= at_least) {
-            return Ok(job);
+            return self
+                .binding()
+                .is_none_or(|binding| binding.holds(&job.job))
+                .then_some(job)
+                .ok_or(Error::NotFound(Resource::Job));
         }
         let moment = kept.generation(id);
         let (job, ShownItems { items, next_after }) = self.with_items(id, None).await?;
@@ -48,13 +56,14 @@ impl JobManager {
     /// Returns the job with its items behind position `after`, both of the same version, each item
     /// reduced to what a shot uses.
     ///
-    /// Errors: `job_not_found`.
+    /// Errors: `job_not_found`, `job_archived`.
     pub(in crate::jobs) async fn with_items(
         &self,
         id: &str,
         after: Option<i32>,
     ) -> Result<(job::Model, ShownItems)> {
         validate::may_exist(id, Resource::Job)?;
-        self.db.job_with_items(id, after, reduced).await
+        let found = self.db.job_with_items(id, after, reduced).await;
+        self.or_archived(id, found).await
     }
 }

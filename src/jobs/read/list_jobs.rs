@@ -2,7 +2,7 @@
 //! cursor.
 
 use crate::{
-    db::{IndexScan, JobRows, View},
+    db::{IndexScan, JobFiles, JobRows, View},
     error::{Error, FieldError, Result},
     jobs::{
         JobManager,
@@ -27,8 +27,8 @@ pub enum PageAfter {
 
 pub struct Page {
     pub jobs: Vec<job::Model>,
-    /// Path of the newest frame by job id; empty unless the view is a preview.
-    pub frames: HashMap<String, String>,
+    /// Files that show something of a job, by job id; empty unless the view is a preview.
+    pub previews: HashMap<String, JobFiles>,
     /// Number of jobs that match the filter, on all pages.
     pub total: Total,
     /// Cursor of the next page, set if more jobs follow or may follow: see
@@ -42,7 +42,7 @@ impl Page {
     fn empty() -> Self {
         Self {
             jobs: Vec::new(),
-            frames: HashMap::new(),
+            previews: HashMap::new(),
             total: Total {
                 jobs: 0,
                 exact: true,
@@ -112,13 +112,13 @@ impl JobManager {
         let ScannedPage { total, rows, upto } =
             self.found(&path, order, after, limit, view).await?;
         let JobRows { jobs, next, cut } = rows;
-        let frames = match view {
-            View::Preview => self.newest_frames(&jobs).await?,
+        let previews = match view {
+            View::Preview => self.previews(&jobs).await?,
             View::Full | View::Summary => HashMap::new(),
         };
         Ok(Page {
             jobs,
-            frames,
+            previews,
             total,
             next: next.or(upto),
             cut,
@@ -138,7 +138,7 @@ impl JobManager {
             ..KeyRange::default()
         };
         let (part, offset) = match after {
-            PageAfter::Offset(rows) if path.filter().q.is_some() => {
+            PageAfter::Offset(rows) if path.filter().searches_text() => {
                 return self
                     .sifted(path, whole, Skip(Some(rows)), limit, view)
                     .await;

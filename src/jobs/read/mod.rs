@@ -4,6 +4,7 @@ pub(super) mod count_jobs;
 pub(super) mod events;
 pub(super) mod export_jobs;
 pub(super) mod forecast;
+pub(super) mod forecast_queue;
 pub(super) mod get_job;
 pub(super) mod list_jobs;
 pub(super) mod shots;

@@ -2,14 +2,14 @@
 
 use crate::{
     db::{
-        ShownItems,
+        JobFiles, ShownItems,
         write::{Change, Items},
     },
     error::{Error, Resource, Result},
     jobs::{JobManager, validate},
     lifecycle::EventKind,
 };
-use entity::{ItemStatus, job, job_item};
+use entity::{ItemStatus, JobStatus, job, job_item};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
@@ -25,11 +25,23 @@ const INPUT: [&str; 8] = [
     "scene_idx",
 ];
 /// Members of an item's result that a shot uses.
-const RESULT: [&str; 4] = [
+const RESULT: [&str; 8] = [
     "status",
+    "description",
+    "poster_path",
+    "thumbnail_path",
+    "seconds",
     "first_frame_path",
     "last_frame_path",
     "video_path",
+];
+
+/// Members of a result with a frame, the best first.
+const FRAME_FIELDS: [&str; 4] = [
+    "last_frame_path",
+    "first_frame_path",
+    "poster_path",
+    "thumbnail_path",
 ];
 
 /// Leaves the members of an item that a shot uses.
@@ -64,6 +76,10 @@ pub struct Shot {
     pub first_frame_path: Option<String>,
     pub last_frame_path: Option<String>,
     pub video_path: Option<String>,
+    /// Picture of the clip: `poster_path` or `thumbnail_path` of the result.
+    pub poster_path: Option<String>,
+    /// Length of the clip in seconds.
+    pub seconds: Option<f64>,
     pub description: Option<String>,
     pub visual_desc: Option<String>,
     pub motion_desc: Option<String>,
@@ -108,7 +124,11 @@ impl From<&job_item::Model> for Shot {
             first_frame_path: text(&item.result, "first_frame_path"),
             last_frame_path: text(&item.result, "last_frame_path"),
             video_path: text(&item.result, "video_path"),
-            description: text(&item.input, "description"),
+            poster_path: text(&item.result, "poster_path")
+                .or_else(|| text(&item.result, "thumbnail_path")),
+            seconds: seconds(item),
+            description: text(&item.input, "description")
+                .or_else(|| text(&item.result, "description")),
             visual_desc: text(&item.input, "visual_desc"),
             motion_desc: text(&item.input, "motion_desc"),
             audio_desc: text(&item.input, "audio_desc"),
@@ -118,6 +138,12 @@ impl From<&job_item::Model> for Shot {
             scene_idx: number(&item.input, "scene_idx"),
         }
     }
+}
+
+/// Returns the length of the clip if the worker gave one that a clip can have.
+fn seconds(item: &job_item::Model) -> Option<f64> {
+    let given = item.result.as_ref()?.get("seconds")?.as_f64()?;
+    (given.is_finite() && given > 0.0).then_some(given)
 }
 
 /// Returns the number that the creator gave, else a numeric key, else the position.
@@ -167,21 +193,25 @@ impl JobManager {
         Ok((job, items.iter().map(Shot::from).collect(), next_after))
     }
 
-    /// Returns the path of the newest frame by job id: of the last shot with a frame, its last
-    /// frame, else its first. It shows something of a job before the job is done.
-    pub(in crate::jobs) async fn newest_frames(
+    /// Returns the files that show something of a job, by job id, before the job is done and after.
+    pub(in crate::jobs) async fn previews(
         &self,
         jobs: &[job::Model],
-    ) -> Result<HashMap<String, String>> {
-        let ids: Vec<&str> = jobs
-            .iter()
-            .filter(|job| job.total_shots > 0)
-            .map(|job| job.id.as_str())
-            .collect();
-        if ids.is_empty() {
-            return Ok(HashMap::new());
+    ) -> Result<HashMap<String, JobFiles>> {
+        let ids = |with: fn(&job::Model) -> bool| -> Vec<&str> {
+            let jobs = jobs.iter().filter(|job| with(job));
+            jobs.map(|job| job.id.as_str()).collect()
+        };
+        let with_shots = ids(|job| job.total_shots > 0);
+        let ended = ids(|job| job.status == JobStatus::Completed);
+        let mut previews: HashMap<String, JobFiles> = self.db.result_previews(ended).await?;
+        for (id, path) in self.db.newest_paths(&with_shots, &FRAME_FIELDS).await? {
+            previews.entry(id).or_default().frame = Some(path);
         }
-        self.db.newest_frames(ids).await
+        for (id, path) in self.db.newest_paths(&with_shots, &["video_path"]).await? {
+            previews.entry(id).or_default().clip.get_or_insert(path);
+        }
+        Ok(previews)
     }
 
     /// Changes descriptions of one shot, in any status of the job. If several scenes number their

@@ -44,7 +44,7 @@ struct ScanSteps {
 
 impl ScanSteps {
     fn new(filter: &Filter, time: Duration) -> Self {
-        let (step, most) = if filter.q.is_some() {
+        let (step, most) = if filter.searches_text() {
             (FIRST_TEXT_STEP, MAX_TEXT_STEP)
         } else {
             (FIRST_STEP, MAX_STEP)

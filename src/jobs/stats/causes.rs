@@ -14,12 +14,16 @@ pub struct Cause {
     /// First line of the error of the newest of these jobs, at most 1,000 characters; empty if the
     /// job has no error.
     pub error: String,
+    /// First line with `#` for numbers and ids: what [`crate::jobs::Filter::error`] takes.
+    pub signature: String,
     /// Failed jobs, newest first.
     pub jobs: Vec<FailedJob>,
 }
 
 pub struct FailedJob {
     pub job_id: String,
+    pub job_type: String,
+    pub worker_id: Option<String>,
     pub project_title: Option<String>,
     pub failed_at: Option<DateTime<Utc>>,
 }
@@ -37,15 +41,19 @@ fn gather(rows: Vec<Failed>) -> Vec<Cause> {
     let mut known: HashMap<String, usize> = HashMap::new();
     for failed in rows {
         let line = first_line(failed.error.as_deref().unwrap_or_default());
-        let at = *known.entry(alike(line)).or_insert_with(|| {
+        let signature = alike(line);
+        let at = *known.entry(signature.clone()).or_insert_with(|| {
             causes.push(Cause {
                 error: line.to_owned(),
+                signature,
                 jobs: Vec::new(),
             });
             causes.len() - 1
         });
         causes[at].jobs.push(FailedJob {
             job_id: failed.job_id,
+            job_type: failed.job_type,
+            worker_id: failed.worker_id,
             project_title: failed.project_title,
             failed_at: failed.failed_at,
         });

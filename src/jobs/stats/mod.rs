@@ -60,10 +60,12 @@ impl JobManager {
         if let Some(job_type) = job_type {
             validate::no_nul_parameter("job_type", job_type)?;
         }
+        self.check_stats(job_type)?;
         let now = self.now();
         let mut by_type = self.counts_by_type().await?;
         by_type.retain(|(of, _)| job_type.is_none_or(|wanted| of == wanted));
-        let queues = self.db.all_queues().await?;
+        let mut queues = self.db.all_queues().await?;
+        queues.retain(|queue| job_type.is_none_or(|wanted| queue.job_type == wanted));
         let waiting = self.db.backlog(job_type, now).await?;
         let workers = self.db.worker_numbers(now, now - STALE_AFTER).await?;
         let next = match detail.next {
@@ -105,6 +107,25 @@ impl JobManager {
             next,
             causes,
         })
+    }
+}
+
+impl JobManager {
+    /// Refuses statistics that would tell a bound caller of jobs that are not there for it.
+    ///
+    /// Errors: `key_bound`.
+    fn check_stats(&self, job_type: Option<&str>) -> Result<()> {
+        let Some(binding) = self.binding() else {
+            return Ok(());
+        };
+        if binding.labels.is_empty() && job_type.is_some_and(|one| binding.holds_type(one)) {
+            return Ok(());
+        }
+        Err(Error::KeyBound(
+            "Statistics are kept by type, not by label: a key that is bound to types gets those of \
+            each of them with job_type, and a key that is bound to labels counts its jobs with \
+            GET /api/v1/jobs/counts.",
+        ))
     }
 }
 

@@ -37,6 +37,6 @@ impl JobManager {
             .filter(waits)
             .map(|(job_type, _)| job_type.clone())
             .collect();
-        Ok(first_due(self.db.read(), &types, now, limit).await?)
+        Ok(first_due(self.db.read(), &types, &[], now, limit).await?)
     }
 }

@@ -1,11 +1,8 @@
 //! roll_up_stats: adds events to the statistics, in the background of every server.
 
 use crate::{
-    db::{
-        certain_behind,
-        write::{RollUp, position},
-    },
-    error::{Error, Result},
+    db::write::{RollUp, position},
+    error::Result,
     jobs::JobManager,
 };
 use chrono::TimeDelta;
@@ -22,25 +19,15 @@ impl JobManager {
     /// write earlier events; those that are certain are rolled up.
     pub async fn roll_up_stats(&self) -> Result<u64> {
         let position = position(self.db.read(), STATS).await?;
-        if crate::db::last_position(self.db.read()).await? <= position {
-            return Ok(0);
-        }
-        let certain = certain_behind(self.db.read(), position).await?;
-        let upto = certain.position;
-        let mut pages = 1;
-        while self
-            .db
-            .commit(RollUp {
-                upto,
-                keep_since: self.now() - KEEP_FINE_BUCKETS_FOR,
-            })
-            .await?
-        {
-            pages += 1;
-        }
-        match certain.waits_for {
-            Some(pids) => Err(Error::Waits(pids)),
-            None => Ok(pages),
+        let follower = RollUp {
+            keep_since: self.now() - KEEP_FINE_BUCKETS_FOR,
+        };
+        match self.certain_behind(position).await? {
+            None => Ok(0),
+            Some(certain) => {
+                let pages = self.follow("roll_up_stats", follower, certain.position);
+                certain.whole(pages.await?)
+            }
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct LoopStatus {
     pub succeeded_at: Option<DateTime<Utc>>,
     /// Number of runs that failed, including those that ended in a panic.
     pub errors: u64,
+    /// Number of events that were passed because the loop failed at them in five runs.
+    pub skipped: u64,
 }
 
 /// State of a background loop.
@@ -87,6 +89,13 @@ impl JobManager {
             of_name.status.error =
                 Some("the last run panicked; see the server log for the location".to_owned());
         });
+    }
+
+    /// Records that a loop passed an event that it could not act on.
+    pub(in crate::jobs) fn loop_skipped(&self, name: &'static str) {
+        if let Some(of_name) = self.known_loops().get_mut(name) {
+            of_name.status.skipped += 1;
+        }
     }
 
     fn note_run(&self, name: &'static str, note: impl FnOnce(&mut Loop)) {

@@ -1,5 +1,7 @@
 //! Work of the background loops on the jobs, the status of the loops, and the health of the server.
 
+pub(super) mod archive;
+pub(super) mod backup;
 pub(super) mod clock_ahead;
 pub(super) mod get_health;
 pub(super) mod get_metrics;
@@ -8,3 +10,4 @@ pub(super) mod loops;
 pub(super) mod prune_events;
 pub(super) mod prune_log_lines;
 pub(super) mod rescue_jobs;
+pub(super) mod retention;

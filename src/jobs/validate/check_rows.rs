@@ -4,7 +4,10 @@
 use crate::{
     db::write::{ImportedJob, OwnRows},
     error::Result,
-    jobs::validate::{self, Checks},
+    jobs::{
+        MAX_KEY_NAME_CHARS,
+        validate::{self, Checks},
+    },
     lifecycle::{MAX_ATTEMPT, MAX_INDEX, MAX_VERSION, is_terminal},
 };
 use chrono::{DateTime, Utc};
@@ -17,6 +20,9 @@ const MAX_PARENT_ID_CHARS: usize = 36;
 
 /// Maximum number of characters in the kind of an event, and in the name of a source store.
 const MAX_WORD_CHARS: usize = 50;
+
+/// Maximum number of characters in the id of a key.
+const MAX_KEY_ID_CHARS: usize = 8;
 
 /// Maximum number of seconds that a job can have spent in a status: ten thousand years.
 const MAX_SECONDS: f64 = 3.2e11;
@@ -109,6 +115,7 @@ fn check_job(checks: &mut Checks, job: &job::Model) {
         ("/error", &job.error_message, usize::MAX),
         ("/worker_id", &job.worker_id, validate::MAX_WORKER_ID_CHARS),
         ("/source", &job.source, MAX_WORD_CHARS),
+        ("/created_by", &job.created_by, MAX_KEY_ID_CHARS),
         (
             "/source_status",
             &job.source_status,
@@ -149,6 +156,7 @@ fn check_numbers(checks: &mut Checks, job: &job::Model) {
         validate::MAX_RUN_SECONDS,
     );
     checks.range("/version", Some(job.version), 1, MAX_VERSION);
+    checks.range("/holds", Some(job.holds), 0, i32::MAX);
     checks.range("/progress", Some(job.progress), 0.0, 100.0);
     checks.range("/total_shots", Some(job.total_shots), 0, i32::MAX);
     checks.range(
@@ -288,4 +296,6 @@ fn check_event(checks: &mut Checks, pointer: &str, event: &job_event::Model) {
     );
     checks.range(at("seconds"), event.seconds, 0.0, MAX_SECONDS);
     checks.time(at("created_at"), Some(event.created_at));
+    checks.text(at("by/key_id"), event.by_key.as_deref(), MAX_KEY_ID_CHARS);
+    checks.text(at("by/name"), event.by_name.as_deref(), MAX_KEY_NAME_CHARS);
 }

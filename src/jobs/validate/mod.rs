@@ -227,7 +227,7 @@ impl Checks {
         }
     }
 
-    fn no_nul(&mut self, pointer: impl Display, text: &str) {
+    pub fn no_nul(&mut self, pointer: impl Display, text: &str) {
         if text.contains('\0') {
             self.fail(
                 pointer,

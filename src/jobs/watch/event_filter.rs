@@ -6,7 +6,7 @@ use crate::{
         JobManager, validate,
         watch::feed::{Change, FeedBatch},
     },
-    lifecycle::EventKind,
+    lifecycle::{Binding, EventKind},
 };
 use entity::{JobStatus, job_event};
 use serde_json::Value;
@@ -20,6 +20,8 @@ pub struct EventFilter {
     pub statuses: Vec<JobStatus>,
     /// Labels, each of which the job must have.
     pub labels: Vec<(String, String)>,
+    /// What the subscriber's key is bound to.
+    pub binding: Binding,
 }
 
 /// Events of a batch that a subscriber wants: those at the indexes in `only`, or all if it is
@@ -66,7 +68,10 @@ impl EventFilter {
     }
 
     fn wants_all(&self) -> bool {
-        self.job_types.is_empty() && self.statuses.is_empty() && self.labels.is_empty()
+        self.job_types.is_empty()
+            && self.statuses.is_empty()
+            && self.labels.is_empty()
+            && self.binding.is_free()
     }
 
     /// Returns the indexes of the wanted events of a batch; `None` if all are wanted.
@@ -79,7 +84,12 @@ impl EventFilter {
                 .job_type
                 .as_ref()
                 .is_some_and(|of| self.job_types.contains(of));
-            (self.job_types.is_empty() || of_type)
+            let is_bound = event.job_type.as_ref().map_or_else(
+                || self.binding.job_types.is_empty(),
+                |of| self.binding.holds_type(of),
+            );
+            is_bound
+                && (self.job_types.is_empty() || of_type)
                 && (self.statuses.is_empty() || self.statuses.contains(&event.status))
         };
         let wanted: Vec<usize> = batch
@@ -89,7 +99,8 @@ impl EventFilter {
             .filter(|(_, c)| plain(&c.event))
             .map(|(i, _)| i)
             .collect();
-        if self.labels.is_empty() || wanted.is_empty() {
+        let mut labels = self.labels.iter().chain(&self.binding.labels);
+        if labels.next().is_none() || wanted.is_empty() {
             return Ok(Some(wanted));
         }
         let labels = batch.labels(&jobs.db).await?;
@@ -100,7 +111,8 @@ impl EventFilter {
                 .as_ref()
                 .filter(|_| event.kind == EventKind::Deleted.as_str());
             let has = deleted_data.map_or(labels.get(&event.job_id), |data| data.get("labels"));
-            self.labels.iter().all(|(key, value)| {
+            let mut wanted = self.labels.iter().chain(&self.binding.labels);
+            wanted.all(|(key, value)| {
                 has.and_then(|l| l.get(key)).and_then(Value::as_str) == Some(value)
             })
         };

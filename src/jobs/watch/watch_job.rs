@@ -35,6 +35,8 @@ pub struct JobWatch {
     seq: i64,
     stage: Stage,
     ready: VecDeque<JobMessage>,
+    /// Batch of which it is not known yet whether the job is still there for the subscriber.
+    unchecked: Option<Arc<FeedBatch>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -64,6 +66,7 @@ impl JobManager {
             seq: 0,
             stage: Stage::Begin(after),
             ready: VecDeque::new(),
+            unchecked: None,
             _place: self.stream_place()?,
         };
         Ok(Some(watch))
@@ -116,6 +119,14 @@ impl JobWatch {
             if let Some(news) = self.ready.pop_front() {
                 return Ok(Some(news));
             }
+            if let Some(batch) = self.unchecked.clone() {
+                let is_there = self.is_there(&batch).await?;
+                self.unchecked = None;
+                if !is_there || self.take(batch) {
+                    self.stage = Stage::Ended;
+                }
+                continue;
+            }
             let batch = match &mut self.stage {
                 Stage::Ended => return Ok(None),
                 Stage::Live(next) => match next.recv().await {
@@ -132,10 +143,29 @@ impl JobWatch {
                     continue;
                 }
             };
-            if self.take(batch) {
+            if self.jobs.binding().is_some() {
+                self.unchecked = Some(batch);
+            } else if self.take(batch) {
                 self.stage = Stage::Ended;
             }
         }
+    }
+
+    /// Returns whether the job is still there for a subscriber whose key is bound to labels: they
+    /// may have changed.
+    async fn is_there(&self, batch: &FeedBatch) -> Result<bool> {
+        let mut events = batch.changes.iter().map(|change| &change.event);
+        let Some(event) = events.rfind(|event| event.job_id == self.id) else {
+            return Ok(true);
+        };
+        let Some(binding) = self.jobs.binding() else {
+            return Ok(true);
+        };
+        let kept = event.data.as_ref().and_then(|data| data.get("labels"));
+        let deleted = event.kind == EventKind::Deleted.as_str();
+        let now = batch.labels(&self.jobs.db).await?;
+        let labels = kept.filter(|_| deleted).or_else(|| now.get(&self.id));
+        Ok(binding.holds_labels(labels))
     }
 
     async fn prepare(&mut self) -> Result<()> {

@@ -1,7 +1,7 @@
 //! watch_jobs: stream of every committed change of every job, from any position on.
 
 use crate::{
-    db::{Part, first_position, last_position, write::position},
+    db::{Part, first_position, is_lost, last_position, write::position},
     error::{Error, Result},
     jobs::{
         Counts, Filter, JobManager,
@@ -91,6 +91,10 @@ impl JobManager {
         after: Option<StreamPosition>,
     ) -> Result<JobsWatch> {
         filter.check()?;
+        let filter = EventFilter {
+            binding: self.binding().cloned().unwrap_or_default(),
+            ..filter
+        };
         let stage = after.map_or(Stage::Begin, Stage::Resume);
         Ok(JobsWatch {
             jobs: self.clone(),
@@ -238,6 +242,9 @@ impl JobsWatch {
     /// Returns the reason why a stream cannot resume from this position, if there is one.
     async fn lost(&self, place: StreamPosition) -> Result<Option<Reset>> {
         if place.at > last_position(self.jobs.db.read()).await? {
+            return Ok(Some(Reset::PositionUnknown));
+        }
+        if is_lost(self.jobs.db.read(), place.at).await? {
             return Ok(Some(Reset::PositionUnknown));
         }
         self.pruned(place).await

@@ -1,9 +1,9 @@
 //! claim_jobs: gives the next jobs of the queues to a worker, each under a lease.
 
 use crate::{
-    db::write::{ChangeJob, ChangeJobs, ClaimJobs, Items, Loaded, levels, was_claimed},
+    db::write::{ChangeJob, ChangeJobs, ClaimJobs, Items, Loaded, first_due, levels, was_claimed},
     error::{Error, Result},
-    jobs::{JobManager, stamped, validate, work::release_job::released},
+    jobs::{JobManager, catalog::keys::key_text, stamped, validate, work::release_job::released},
     telemetry::request,
 };
 use chrono::TimeDelta;
@@ -47,6 +47,8 @@ pub struct Claim {
     pub version: Option<String>,
     /// Id of the call, 1 to 64 visible characters: the same call asked again gets the same jobs.
     pub call_id: Option<String>,
+    /// Whether each job comes with a token for its program.
+    pub job_tokens: bool,
 }
 
 impl JobManager {
@@ -64,6 +66,7 @@ impl JobManager {
     /// claims.
     pub async fn claim_jobs(&self, mut claim: Claim) -> Result<Vec<Claimed>> {
         check(&claim)?;
+        self.check_types(&claim.job_types)?;
         request::note_worker(Some(&claim.worker_id));
         let mut job_types = std::mem::take(&mut claim.job_types);
         job_types.sort_unstable();
@@ -72,7 +75,7 @@ impl JobManager {
         let job_types: Arc<[String]> = job_types.into();
         let end = Instant::now() + Duration::from_secs(claim.wait_seconds.into());
         let place = if claim.wait_seconds > 0 {
-            Some(self.waiting.enter(&job_types)?)
+            Some(self.waiting.enter(&job_types, self.bound_labels())?)
         } else {
             None
         };
@@ -99,6 +102,27 @@ impl JobManager {
                 return Ok(claimed);
             }
         }
+    }
+
+    /// Refuses types that the caller is not bound to: its worker would wait for them in vain.
+    ///
+    /// Errors: `outside_binding`.
+    fn check_types(&self, job_types: &[String]) -> Result<()> {
+        let Some(binding) = self.binding() else {
+            return Ok(());
+        };
+        match job_types.iter().find(|one| !binding.holds_type(one)) {
+            Some(outside) => Err(Error::OutsideBinding(format!(
+                "The key of the call is bound to jobs of the types {}: leave {outside} out.",
+                binding.job_types.join(", ")
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the labels that each job of the caller must have.
+    fn bound_labels(&self) -> &[(String, String)] {
+        self.binding().map_or(&[], |binding| &binding.labels)
     }
 
     /// Answers all waiting claims, and makes later claims return without a wait, because the server
@@ -147,6 +171,17 @@ impl JobManager {
         if due.is_empty() && !again {
             return Ok(Vec::new());
         }
+        // The levels are those of all jobs, whatever their labels.
+        let labels = self.bound_labels();
+        if !labels.is_empty() && !again {
+            let _turn = self.waiting.turn(until).await?;
+            if first_due(self.db.read(), job_types, labels, now, 1)
+                .await?
+                .is_empty()
+            {
+                return Ok(Vec::new());
+            }
+        }
         let write = ClaimJobs {
             worker_id: claim.worker_id.clone(),
             job_types: job_types.to_vec(),
@@ -155,6 +190,11 @@ impl JobManager {
             claim_id: claim.call_id.clone(),
             clock: self.clock.clone(),
             chance: self.chance.clone(),
+            new_token: if claim.job_tokens {
+                Some(key_text::new_job_token)
+            } else {
+                None
+            },
         };
         let (answer, outcome) = oneshot::channel();
         let this = self.clone();

@@ -9,6 +9,7 @@ use crate::{
             apply_transition, back_to_checkpoint, check_lease, ended_by, was_ended_by,
         },
         validate,
+        work::begin::begin_first,
     },
     lifecycle::{EventKind, Verb, backoff},
 };
@@ -33,8 +34,8 @@ pub struct Failure {
 impl JobManager {
     /// Completes a job. Progress becomes 100, the error is cleared, and all known shots count as
     /// done. Pending and processing items become skipped; failed ones stay failed. A job with a
-    /// requested cancel is completed all the same: the work is done. A repeated call under the same
-    /// lease changes nothing.
+    /// requested cancel is completed all the same: the work is done. A queued job that its creator
+    /// runs is started before. A repeated call under the same lease changes nothing.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `lease_lost`, `version_mismatch`.
     pub async fn mark_completed(
@@ -49,12 +50,10 @@ impl JobManager {
         let Guard { version, lease } = guard.into();
         let weight = result.as_ref().map_or(0, weight_of_members);
         let done = self.try_change(id, version, Items::Open, weight, move |loaded, now| {
-            completed(
-                loaded,
-                lease.as_deref(),
-                result.clone().map(Value::Object),
-                now,
-            )
+            let (token, result) = (lease.as_deref(), result.clone().map(Value::Object));
+            begin_first(loaded, token, now, |loaded| {
+                completed(loaded, token, result.clone(), now)
+            })
         });
         let Changed {
             job,
@@ -85,7 +84,10 @@ impl JobManager {
         let Guard { version, lease } = guard.into();
         let weight = failure.error.len();
         let done = self.try_change(id, version, Items::Counted, weight, move |loaded, now| {
-            failed(loaded, lease.as_deref(), &failure, jitter, now)
+            let token = lease.as_deref();
+            begin_first(loaded, token, now, |loaded| {
+                failed(loaded, token, &failure, jitter, now)
+            })
         });
         let Changed {
             job,

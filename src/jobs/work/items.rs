@@ -11,6 +11,7 @@ use crate::{
         create::create_job::MAX_ITEMS,
         validate,
         work::{
+            begin::begin_first,
             heard_of::heard_of,
             progress::{must_process, reported},
         },
@@ -58,7 +59,7 @@ impl JobManager {
     }
 
     /// Applies a batch of reports, all or none, and updates total_shots, completed_shots and
-    /// progress.
+    /// progress. The first report on a queued job that its creator runs starts the job.
     ///
     /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `item_not_found`,
     /// `item_conflict`, `invalid_request`, `version_mismatch`.
@@ -73,21 +74,33 @@ impl JobManager {
         let weight = weight(&reports);
         self.check_room_for_items(id, weight).await?;
         let done = self.try_change(id, version, named(&reports), weight, move |loaded, now| {
-            must_process(&loaded.job, lease.as_deref())?;
-            let mut job = loaded.job.clone();
-            let changed = apply_reports(&mut job, loaded, &reports, now)?;
-            if changed.is_empty() {
-                return Ok(reported(loaded, job, EventKind::ItemsReported, now));
-            }
-            heard_of(&mut job, now);
-            let event_data = event_data(&changed);
-            Ok(Some(Change {
-                items: changed,
-                ..Change::of(EventKind::ItemsReported, job).with_data(event_data)
-            }))
+            let token = lease.as_deref();
+            begin_first(loaded, token, now, |loaded| {
+                decide(loaded, token, &reports, now)
+            })
         });
         Ok(done.await?.job)
     }
+}
+
+fn decide(
+    loaded: &Loaded,
+    token: Option<&str>,
+    reports: &[ItemReport],
+    now: DateTime<Utc>,
+) -> Result<Option<Change>> {
+    must_process(&loaded.job, token)?;
+    let mut job = loaded.job.clone();
+    let changed = apply_reports(&mut job, loaded, reports, now)?;
+    if changed.is_empty() {
+        return Ok(reported(loaded, job, EventKind::ItemsReported, now));
+    }
+    heard_of(&mut job, now);
+    let event_data = event_data(&changed);
+    Ok(Some(Change {
+        items: changed,
+        ..Change::of(EventKind::ItemsReported, job).with_data(event_data)
+    }))
 }
 
 impl JobManager {

@@ -3,8 +3,13 @@
 use crate::{
     db::write::{Change, Items, Loaded},
     error::{Error, Result},
-    jobs::{Guard, JobManager, apply_transition::check_lease, validate, work::heard_of::heard_of},
-    lifecycle::{EventKind, percent},
+    jobs::{
+        Guard, JobManager,
+        apply_transition::check_lease,
+        validate,
+        work::{begin::begin_first, heard_of::heard_of},
+    },
+    lifecycle::{EventKind, is_terminal, percent},
 };
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
@@ -18,7 +23,8 @@ pub struct Progress {
 }
 
 impl JobManager {
-    /// Sets the progress, the current stage, or both.
+    /// Sets the progress, the current stage, or both. The first report on a queued job that its
+    /// creator runs starts the job.
     ///
     /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `invalid_request`,
     /// `version_mismatch`.
@@ -40,16 +46,20 @@ impl JobManager {
         checks.finish()?;
         let Guard { version, lease } = guard.into();
         self.change(id, version, Items::None, move |loaded, now| {
-            let mut job = loaded.job.clone();
-            must_process(&job, lease.as_deref())?;
-            apply_progress(&mut job, &report);
-            Ok(reported(loaded, job, EventKind::Progressed, now))
+            let token = lease.as_deref();
+            begin_first(loaded, token, now, |loaded| {
+                let mut job = loaded.job.clone();
+                must_process(&job, token)?;
+                apply_progress(&mut job, &report);
+                Ok(reported(loaded, job, EventKind::Progressed, now))
+            })
         })
         .await
     }
 
     /// Sets the shot counts, and computes the progress from them if a total is known. An omitted
-    /// count stays unchanged.
+    /// count stays unchanged. An ended job without items takes counts too, and keeps its progress.
+    /// The first report on a queued job that its creator runs starts the job.
     ///
     /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `shots_counted_from_items`,
     /// `invalid_request`, `version_mismatch`.
@@ -72,10 +82,15 @@ impl JobManager {
         checks.finish()?;
         let Guard { version, lease } = guard.into();
         self.change(id, version, Items::Counted, move |loaded, now| {
-            let mut job = loaded.job.clone();
-            must_process(&job, lease.as_deref())?;
-            apply_shots(&mut job, loaded, total, completed)?;
-            Ok(reported(loaded, job, EventKind::ShotsUpdated, now))
+            let token = lease.as_deref();
+            begin_first(loaded, token, now, |loaded| {
+                let mut job = loaded.job.clone();
+                if !takes_late_counts(loaded, token) {
+                    must_process(&job, token)?;
+                }
+                apply_shots(&mut job, loaded, total, completed)?;
+                Ok(reported(loaded, job, EventKind::ShotsUpdated, now))
+            })
         })
         .await
     }
@@ -124,10 +139,16 @@ pub(in crate::jobs) fn apply_shots(
     job.total_shots = total.unwrap_or(job.total_shots);
     job.completed_shots = completed.unwrap_or(job.completed_shots);
     check_shots(job)?;
-    if job.total_shots > 0 {
+    if job.total_shots > 0 && !is_terminal(job.status) {
         job.progress = percent(job.completed_shots, job.total_shots);
     }
     Ok(())
+}
+
+/// Returns whether the job has ended without items, so that its counts may still be set: creators
+/// often count the shots of a film that is made.
+pub(in crate::jobs) fn takes_late_counts(loaded: &Loaded, token: Option<&str>) -> bool {
+    token.is_none() && loaded.item_count == 0 && is_terminal(loaded.job.status)
 }
 
 /// Checks that the job accepts reports of this caller, which holds the lease with the token or

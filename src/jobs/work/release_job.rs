@@ -8,7 +8,7 @@ use crate::{
         apply_transition::{
             apply_transition, back_to_checkpoint, check_lease, ended_by, was_ended_by,
         },
-        work::finish_job::acknowledged,
+        work::{begin::handed_over, finish_job::acknowledged},
     },
     lifecycle::{EventKind, Verb},
 };
@@ -17,7 +17,8 @@ use entity::{JobStatus, job};
 use serde_json::json;
 
 impl JobManager {
-    /// Puts a job back in the queue because its worker stops. The attempt does not count, and
+    /// Puts a job back in the queue because its worker stops, or gives a job to workers that its
+    /// creator was to run. The attempt does not count, and
     /// another worker may claim the job at once. A job with a requested cancel becomes cancelled
     /// instead. A repeated call under the same lease changes nothing.
     ///
@@ -48,8 +49,12 @@ pub(in crate::jobs) fn released(
     if before.cancel_requested_at.is_some() {
         return acknowledged(before, token, now).map(Some);
     }
+    if let Some(change) = handed_over(before, EventKind::Released, now)? {
+        return Ok(Some(change));
+    }
     let mut job = ended_by(token, apply_transition(before, Verb::Release, now)?);
     job.attempt = (before.attempt - 1).max(0);
+    job.holds = 0;
     back_to_checkpoint(&mut job, loaded);
     let event_data = json!({"attempt": before.attempt, "worker_id": before.worker_id});
     Ok(Some(

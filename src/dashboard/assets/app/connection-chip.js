@@ -1,9 +1,9 @@
 // Shows the state of the connection: the chip, the banner, and buttons that rest without it.
 import { connection, onConnection } from './connection.js';
 import { pause, reconnect } from './live.js';
-import { toast } from '../parts/dialogs.js';
 import { h, put, setText } from '../parts/dom.js';
 import { atClock } from '../parts/format.js';
+import { toast } from '../parts/on-demand.js';
 
 const STATES = {
   connecting: ['Connecting', 'Opening the stream of changes'],

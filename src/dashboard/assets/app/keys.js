@@ -4,47 +4,18 @@ import { pause } from './live.js';
 import { PAGES } from './pages.js';
 import { go } from './router.js';
 import { nextTheme } from './theme-button.js';
-import { dialog } from '../parts/dialogs.js';
-import { h, store } from '../parts/dom.js';
+import { withStyles } from './styles.js';
+import { store } from '../parts/dom.js';
 
-const KEYED = PAGES.filter((page) => page.key);
+/** Pages that a key opens. */
+export const KEYED = PAGES.filter((page) => page.key);
 
-const names = KEYED.map((page) => page.name.toLowerCase()).join(', ');
+export const keysOn = () => store.get('keys') !== 'off';
 
-const KEYS = [
-  [`g then ${KEYED.map((page) => page.key).join(' ')}`, names[0].toUpperCase() + names.slice(1)],
-  ['/', 'Search jobs'],
-  ['j k', 'Next, previous row'],
-  ['x', 'Select the row'],
-  ['Enter', 'Open the row'],
-  ['r', 'Retry'],
-  ['c', 'Cancel'],
-  ['[ ]', 'Newer, older page'],
-  ['p', 'Pause live changes'],
-  ['t', 'Theme'],
-  ['Esc', 'Close, clear the selection'],
-  ['?', 'This list'],
-];
-
-const keysOn = () => store.get('keys') !== 'off';
-
-export function help() {
-  const keep = (event) => store.set('keys', event.target.checked ? null : 'off');
-  const caps = (keys) => keys.split(' ').map((key) => (key === 'then' ? ' then ' : h('kbd', key)));
-  dialog('Keys and settings', () =>
-    h(
-      'div',
-      h(
-        'label.check',
-        h('input', { type: 'checkbox', checked: keysOn(), onchange: keep }),
-        'Keys are on',
-      ),
-      h(
-        'dl.keys',
-        KEYS.map(([keys, text]) => [h('dt', caps(keys)), h('dd', text)]),
-      ),
-    ),
-  );
+/** Shows the keys and the settings. */
+export async function help() {
+  const { showHelp } = await withStyles(import('../parts/help.js'));
+  showHelp();
 }
 
 function search(event) {
@@ -71,7 +42,28 @@ const typing = (event) =>
 
 let pressedG = -Infinity;
 
+const commands = () => [
+  { text: 'New job', icon: 'plus', kind: 'Command', run: () => go('/new') },
+  { text: 'Another theme', icon: 'moon', kind: 'Command', run: nextTheme },
+  { text: 'Keys and settings', icon: 'help', kind: 'Command', run: help },
+];
+
+/** Opens the box that leads anywhere; it is loaded when it is first asked for. */
+export async function findAnything() {
+  if (document.querySelector('dialog[open]')) return;
+  const { openPalette } = await withStyles(import('../parts/palette.js'));
+  openPalette(commands());
+}
+
+const asksToFind = (event) =>
+  (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k';
+
 function key(event) {
+  if (!event.defaultPrevented && asksToFind(event)) {
+    event.preventDefault();
+    findAnything();
+    return;
+  }
   if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey) return;
   if (!keysOn() || typing(event)) return;
   if (performance.now() - pressedG < 1000) {

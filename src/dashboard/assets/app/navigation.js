@@ -1,15 +1,16 @@
 // The bar on top and the bar at the bottom of a phone, made from the table of pages.
-import { help } from './keys.js';
+import { findAnything, help } from './keys.js';
 import { PAGES } from './pages.js';
 import { onRoute } from './router.js';
-import { openMenu } from '../parts/dialogs.js';
 import { h, put } from '../parts/dom.js';
 import { icon } from '../parts/icons.js';
+import { openMenu } from '../parts/on-demand.js';
 
 const link = (label, name, href) => ({ label, icon: name, href, act: false });
 
 const menuItems = () => [
   ...PAGES.filter((page) => page.bottom === 'menu').map((p) => link(p.name, p.icon, p.path)),
+  { label: 'Find', icon: 'search', run: findAnything, act: false },
   link('API docs', 'link', '/docs'),
   { label: 'Settings', icon: 'help', run: help, act: false },
 ];
@@ -36,12 +37,21 @@ function markCurrent(path) {
   }
 }
 
-export function showNavigation() {
+function showTop() {
   const top = PAGES.filter((page) => page.top);
+  const rest = PAGES.filter((page) => page.bottom === 'menu' && !page.top);
+  const items = () => rest.map((page) => link(page.name, page.icon, page.path));
+  const open = () => openMenu(more, items());
+  const more = h('button', { type: 'button', 'aria-haspopup': 'menu', onclick: open }, 'More');
   put(
     document.querySelector('.pages'),
     top.map((page) => h('a', { href: page.path }, page.name)),
+    more,
   );
+}
+
+export function showNavigation() {
+  showTop();
   showBottom();
   onRoute(markCurrent);
 }

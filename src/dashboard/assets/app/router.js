@@ -1,6 +1,7 @@
 // Shows the page of the address. What a page shows is in its URL.
+import { withStyles } from './styles.js';
 import { clean } from '../parts/text.js';
-import { BASE, local, put } from '../parts/dom.js';
+import { BASE, h, local, put } from '../parts/dom.js';
 
 let routes = [];
 let page = null;
@@ -8,13 +9,13 @@ let stamp = 0;
 const scrolls = new Map();
 const listeners = [];
 
-function route({ path, mount }) {
+function route({ path, load }) {
   const names = [];
   const source = path.replace(/:(\w+)/g, (_, name) => {
     names.push(name);
     return '([^/]+)';
   });
-  return { pattern: new RegExp(`^${source}/?$`), names, mount };
+  return { pattern: new RegExp(`^${source}/?$`), names, load, module: null };
 }
 
 function decode(text) {
@@ -26,11 +27,11 @@ function decode(text) {
 }
 
 function match(path) {
-  for (const { pattern, names, mount } of routes) {
-    const found = pattern.exec(path);
+  for (const one of routes) {
+    const found = one.pattern.exec(path);
     if (!found) continue;
-    const params = names.map((name, i) => [name, decode(found[i + 1])]);
-    return { mount, params: Object.fromEntries(params) };
+    const params = one.names.map((name, i) => [name, decode(found[i + 1])]);
+    return { route: one, params: Object.fromEntries(params) };
   }
   return null;
 }
@@ -53,21 +54,50 @@ export function go(url, { replace = false, state = {} } = {}) {
   show(!replace);
 }
 
+async function loadModule(one) {
+  one.module ??= await withStyles(one.load());
+  return one.module;
+}
+
+/** A module that is not there belongs to another version of the server, or there is no server. */
+function showUnloaded(root) {
+  const again = { onclick: () => location.reload() };
+  const text = h('p', h('strong', 'This page could not be loaded. '));
+  put(root, h('div.problem', { role: 'alert' }, text, h('button.button', again, 'Load again')));
+}
+
+/** Ends the page that is shown, and begins another. */
+function leave(path, search) {
+  page?.controller.abort();
+  page?.shown.close?.();
+  const root = document.getElementById('main');
+  put(root);
+  root.dataset.page = path.split('/')[1] || 'overview';
+  page = { path, search, root, controller: new AbortController(), shown: {} };
+  return page;
+}
+
 /**
  * `mount(root, context)` returns `{update(search), close()}`, both optional. `signal` is aborted
  * and `alive()` false once the page is left, so that a late answer changes nothing.
  */
-function mountPage({ mount, params }, path, search, moved) {
-  page?.controller.abort();
-  page?.shown.close?.();
-  const controller = new AbortController();
+function mountPage(mine, { mount }, params, moved) {
+  const { root, search, controller } = mine;
   const { signal } = controller;
-  const root = document.getElementById('main');
-  put(root);
-  root.dataset.page = path.split('/')[1] || 'overview';
-  page = { path, controller, shown: {} };
-  page.shown = mount(root, { params, search, signal, alive: () => !signal.aborted });
+  mine.shown = mount(root, { params, search, signal, alive: () => !signal.aborted });
   if (moved) (root.querySelector('h1') ?? root).focus({ preventScroll: true });
+}
+
+function open({ route: one, params }, path, search, moved) {
+  const mine = leave(path, search);
+  if (one.module) {
+    mountPage(mine, one.module, params, moved);
+    return;
+  }
+  loadModule(one).then(
+    (module) => mine === page && mountPage(mine, module, params, moved),
+    () => mine === page && showUnloaded(mine.root),
+  );
 }
 
 function show(moved, scroll = 0) {
@@ -78,8 +108,10 @@ function show(moved, scroll = 0) {
     location.reload();
     return;
   }
-  if (page?.path === pathname) page.shown.update?.(search);
-  else mountPage(to, pathname, search, moved);
+  if (page?.path === pathname) {
+    page.search = search;
+    page.shown.update?.(search);
+  } else open(to, pathname, search, moved);
   if (moved) scrollTo(0, scroll);
   for (const listener of listeners) listener(location.pathname);
 }
@@ -114,7 +146,13 @@ function goBack(event) {
   if (y) setTimeout(again, 250);
 }
 
-/** `pages` is a list of `{path, mount}`; a path names its parameters as `:id`. */
+/** Loads the pages that were not shown yet, so that they open without waiting for the server. */
+export async function loadPages() {
+  await Promise.all(routes.map(loadModule));
+  document.documentElement.dataset.pages = 'loaded';
+}
+
+/** `pages` is a list of `{path, load}`; a path names its parameters as `:id`. */
 export function start(pages) {
   routes = pages.map(route);
   history.scrollRestoration = 'manual';

@@ -1,7 +1,7 @@
 // Who uses the dashboard, and what the role may do. A server without keys is open to everyone.
 import { get, onUnauthenticated, send } from './api.js';
-import { failed, openMenu } from '../parts/dialogs.js';
 import { BASE, h, local, put } from '../parts/dom.js';
+import { failed, openMenu } from '../parts/on-demand.js';
 import { clean } from '../parts/text.js';
 
 const SIGN_IN = '/sign-in';
@@ -24,9 +24,17 @@ async function signOut() {
 }
 
 /** Permissions whose controls the styles hide, in `styles/frame.css`. */
-const CONTROLLED = ['jobs:create', 'jobs:change', 'imports:run'];
+const CONTROLLED = ['jobs:create', 'jobs:change', 'actions:run', 'queues:write', 'imports:run'];
 
-function show({ name, role, permissions, open }) {
+/** The key whose jobs alone the caller may change; undefined if it may change all. */
+let onlyOf;
+
+/** Whether the caller may change the job. */
+export const mayChange = (job) => onlyOf === undefined || job.created_by === onlyOf;
+
+function show({ name, role, permissions, open, key_id: key, own_jobs_only: own }) {
+  onlyOf = own ? key : undefined;
+  window.dispatchEvent(new Event('session'));
   const cannot = CONTROLLED.filter((one) => !permissions.includes(one));
   document.documentElement.dataset.cannot = cannot.join(' ');
   const place = document.getElementById('account');

@@ -5,9 +5,10 @@ import { attempt, confirm } from '../parts/dialogs.js';
 import { h, patch } from '../parts/dom.js';
 import { exact } from '../parts/format.js';
 import { listPanel, panelPage, trail } from '../parts/list-page.js';
+import { cells, panel, table } from '../parts/panel.js';
 import { plainBadge } from '../parts/status.js';
 import { jobUrl, user } from '../parts/text.js';
-import { actionButton, cells, empty, panel, table } from '../parts/ui.js';
+import { actionButton, empty } from '../parts/ui.js';
 
 const NUMBERS = ['matching', 'done', 'changed', 'skipped', 'failed'];
 

@@ -1,19 +1,21 @@
 // One import: its counts, and the records that it rejected.
 import { get, post, query } from '../app/api.js';
+import { copyButton } from '../parts/copy.js';
 import { attempt, confirm } from '../parts/dialogs.js';
 import { h, patch } from '../parts/dom.js';
 import { between, count, duration, exact, when } from '../parts/format.js';
 import { sourcesOf } from '../parts/imports.js';
 import { textBox } from '../parts/json.js';
 import { listPanel, panelPage, trail } from '../parts/list-page.js';
+import { panel } from '../parts/panel.js';
 import { plainBadge } from '../parts/status.js';
 import { user } from '../parts/text.js';
-import { actionButton, copyButton, empty, panel } from '../parts/ui.js';
+import { actionButton, empty } from '../parts/ui.js';
 
 const NUMBERS = [
   ['Read', 'found'],
   ['Loaded', 'imported'],
-  ['There already', 'already_there'],
+  ['Already present', 'already_there'],
   ['Merged', 'merged'],
   ['Overwritten', 'overwritten'],
   ['Repaired', 'repaired'],

@@ -4,9 +4,10 @@ import { h } from '../parts/dom.js';
 import { exact, when } from '../parts/format.js';
 import { sourcesOf } from '../parts/imports.js';
 import { listPanel, panelPage } from '../parts/list-page.js';
+import { cells, table } from '../parts/panel.js';
 import { plainBadge } from '../parts/status.js';
 import { user } from '../parts/text.js';
-import { cells, empty, table } from '../parts/ui.js';
+import { empty } from '../parts/ui.js';
 
 const COLUMNS = [
   ['Import'],

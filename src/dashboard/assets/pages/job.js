@@ -1,31 +1,37 @@
-// One job: its error first, then its progress, its shots, its history and its data.
+// One job: its error first, then its film or its progress, its shots, its history and its data.
 import { Again } from '../app/again.js';
-import { get, jobPath, query, send } from '../app/api.js';
+import { get, jobPath, query, randomId, send } from '../app/api.js';
 import { apply, onJobChanged } from '../app/job-events.js';
 import { follow } from '../app/live.js';
 import { go, setTitle } from '../app/router.js';
+import { mayChange } from '../app/session.js';
 import {
   canCancel,
   canRetry,
   cancel,
+  compareUrl,
+  hasEnded,
   pageMenu,
   retry,
   retryFailedItems,
+  runAgain,
 } from '../parts/actions.js';
-import { menuButton } from '../parts/dialogs.js';
-import { h, put, steady, throttleQuietly } from '../parts/dom.js';
-import { percent, plural, when } from '../parts/format.js';
+import { copyButton } from '../parts/copy.js';
+import { failed, menuButton, toast } from '../parts/dialogs.js';
+import { h, local, put, steady, throttleQuietly } from '../parts/dom.js';
+import { percent, plural } from '../parts/format.js';
 import { icon } from '../parts/icons.js';
 import { Details } from '../parts/job/details.js';
+import { errorCard } from '../parts/job/error-card.js';
+import { Inspector, renderAgain } from '../parts/job/inspector.js';
+import { tellEnd } from '../parts/job/notice.js';
+import { Player } from '../parts/job/player.js';
+import { shotWall } from '../parts/job/shots.js';
 import { Stage } from '../parts/job/stage.js';
-import { textBox } from '../parts/json.js';
-import { shotDialog } from '../parts/shot-dialog.js';
-import { shotGrid } from '../parts/shots.js';
-import { isStuck, shape, showStanding } from '../parts/status.js';
+import { isStuck, showStanding } from '../parts/status.js';
 import { jobTitle, jobUrl, user } from '../parts/text.js';
 import { attemptBars, eventList } from '../parts/timeline.js';
-import { actionButton, copyButton, problemBox } from '../parts/ui.js';
-import { unload } from '../parts/video.js';
+import { actionButton, problemBox } from '../parts/ui.js';
 
 /** Events that are loaded before more are asked for. */
 const EVENTS = 1000;
@@ -60,47 +66,33 @@ function listUrl() {
 
 const backLink = () => h('a', { href: listUrl() }, 'Back to the list');
 
-function errorTitle(job) {
-  if (job.status === 'queued') return 'The last attempt failed';
-  return job.status === 'processing' ? 'An earlier attempt failed' : 'Failed';
-}
+/** The comparison of the last two attempts of the job. */
+const attemptsUrl = ({ job_id: id, attempt }) =>
+  `/compare${query({ a: id, b: id, a_attempt: attempt - 1, b_attempt: attempt })}`;
 
-function errorCard(job) {
-  const [first, ...rest] = job.error.split('\n');
-  const trace = () =>
-    h(
-      'details',
-      h('summary', `Whole error, ${plural(rest.length + 1, 'line')}`),
-      h(
-        'div.trace-box',
-        copyButton(job.error, 'Copy the error'),
-        textBox('trace', 'The whole error', job.error),
-      ),
-    );
-  const attempt = `Attempt ${job.attempt} of ${job.max_attempts}`;
-  const worker = job.worker_id && [' on ', user(job.worker_id)];
-  const at = when(job.completed_at ?? job.updated_at);
-  return h(
-    'section',
-    { class: `error-card ${job.status === 'queued' ? 'waits' : ''}`, 'aria-label': 'Error' },
-    shape('failed', 20),
-    h(
-      'div',
-      h('h2', errorTitle(job)),
-      h('p.cause-line', user(first)),
-      h('p.small', attempt, worker, ', ', at),
-      rest.length > 0 && trace(),
-    ),
-  );
+/** A button that says what it does when it is pointed at. */
+function hinted(title, button) {
+  button.title = title;
+  return button;
 }
 
 class JobPage {
   constructor(root, { params: { id }, search, signal, alive }) {
     Object.assign(this, { id, search, signal, alive, job: null, text: '', etag: null, newest: 0 });
-    Object.assign(this, { events: [], shots: [], dialog: null });
-    this.stage = new Stage(this);
+    Object.assign(this, { events: [], shots: [], shotsText: '', selected: null });
+    this.player = new Player((at, how) => this.pick(at, how));
+    this.stage = new Stage(this, this.player);
     this.details = new Details();
-    this.grid = shotGrid({ open: (at) => this.openShot(at) });
+    this.wall = shotWall(
+      (at) => this.pick(at),
+      (event) => this.shotKey(event),
+    );
+    this.inspector = new Inspector(this, {
+      again: (item) => this.renderAgain(item),
+      step: (by) => this.pick(this.selected + by),
+      leave: () => this.leaveShot(),
+      changed: () => this.soonShots(),
+    });
     this.build(root);
     setTitle(id);
     const soon = (method, ms) => throttleQuietly(() => this[method](), ms);
@@ -108,6 +100,7 @@ class JobPage {
     this.soonAll = soon('load', 1000);
     this.soonHistory = soon('loadEvents', 2000);
     this.followChanges();
+    window.addEventListener('session', () => this.job && this.paint(), { signal });
     root.addEventListener('pagekey', ({ detail }) => this.key(detail.key), { signal });
     this.again = new Again(() => this.loadQuietly(), signal);
     this.loadQuietly();
@@ -123,19 +116,21 @@ class JobPage {
     this.message = h('div');
     this.cause = h('div');
     this.historyBody = h('div.panel-body');
+    this.log = h('a.small', { href: `${jobUrl(this.id)}/log`, hidden: true }, 'Whole log');
+    this.attempts = h('a.small', { hidden: true }, 'Compare attempts');
     this.history = h(
       'section.panel',
       { 'aria-label': 'History', hidden: true },
-      h('header', h('h2', 'History')),
+      h('header', h('h2', 'History'), this.log, this.attempts),
       this.historyBody,
     );
-    this.grid.hidden = true;
+    this.wall.el.hidden = true;
     const back = h('a.back', { href: listUrl() }, icon('back', 16), 'Jobs');
     const title = h('div.title-line', this.title, this.badge);
     this.columns = h(
       'div.job-columns',
-      h('div.job-main', this.cause, this.stage.el, this.grid, this.history),
-      h('div.job-side', this.details.parts),
+      h('div.job-main', this.cause, this.stage.el, this.wall.el, this.history),
+      h('div.job-side', this.inspector.el, this.details.parts),
     );
     const top = h('div.head.job-head', h('div', back, title, this.line), this.buttons);
     put(root, top, this.message, this.columns);
@@ -148,7 +143,8 @@ class JobPage {
       this.job = answer.data;
       this.text = answer.text;
       this.etag = answer.etag;
-      this.shots = this.job.shots ?? [];
+      await this.takeShots(this.job);
+      if (!this.alive()) return;
       this.again.succeeded();
       put(this.message);
       this.columns.hidden = false;
@@ -204,10 +200,24 @@ class JobPage {
   }
 
   async loadShots() {
-    const { shots } = await get(jobPath(this.id, '/shots'), { signal: this.signal });
-    if (!this.alive() || JSON.stringify(shots) === JSON.stringify(this.shots)) return;
-    this.shots = shots;
-    this.paintShots();
+    const { text, data } = await send('GET', jobPath(this.id, '/shots'), { signal: this.signal });
+    if (!this.alive() || text === this.shotsText) return;
+    await this.takeShots({ ...data, shots_next_after: data.next_after });
+    this.shotsText = text;
+    if (this.alive()) this.paintShots();
+  }
+
+  /** All shots: a job may have more than one answer holds. */
+  async takeShots({ shots = [], shots_next_after: next }) {
+    const all = [...shots];
+    let after = next ?? null;
+    while (after !== null && this.alive()) {
+      const path = jobPath(this.id, `/shots${query({ after })}`);
+      const page = await get(path, { signal: this.signal });
+      all.push(...page.shots);
+      after = page.next_after;
+    }
+    this.shots = all;
   }
 
   // Each part paints only what differs.
@@ -215,15 +225,15 @@ class JobPage {
   paint() {
     const { job } = this;
     const name = job.project_title || job.job_id;
+    tellEnd(job);
     setTitle(job.status === 'processing' ? `${percent(job.progress)} ${name}` : name);
     steady(this.title, name, () => put(this.title, jobTitle(job)));
     showStanding(this.badge, job, 'large');
     steady(this.line, [job.job_type, job.mode, job.priority], () => this.paintLine());
     const bad = this.failedShots();
-    const shown = [job.status, isStuck(job), job.cancel_requested_at, bad];
+    const shown = [job.status, isStuck(job), job.cancel_requested_at, bad, mayChange(job)];
     steady(this.buttons, shown, () => this.paintButtons(bad));
     steady(this.cause, [job.error, job.status, job.attempt], () => this.paintCause());
-    this.stage.show();
     this.paintShots();
     this.details.show(job, this.text, this.etag);
     if (this.events.length) this.paintHistory();
@@ -231,13 +241,18 @@ class JobPage {
   }
 
   paintLine() {
-    const { job_id: id, job_type: type, priority } = this.job;
+    const { job_id: id, job_type: type, priority, context } = this.job;
+    const parent = context?.retry_of;
     put(
       this.line,
       h('code', id),
       copyButton(id, 'Copy the id'),
       h('a', { href: `/jobs${query({ job_type: type })}` }, type),
       priority !== 0 && h('span.tag', `priority ${priority}`),
+      typeof parent === 'string' && [
+        h('a', { href: jobUrl(parent) }, 'Made from ', user(parent)),
+        h('a', { href: compareUrl(parent, id) }, 'Compare with it'),
+      ],
     );
   }
 
@@ -252,8 +267,19 @@ class JobPage {
     const shots = `Retry ${plural(bad, 'failed shot')}`;
     put(
       this.buttons,
-      canRetry(job) && actionButton(again, 'retry', () => retry(this.job), 'primary'),
-      bad > 0 && !active && actionButton(shots, 'retry', () => retryFailedItems(this.job)),
+      canRetry(job) &&
+        hinted(
+          'The same job runs again; shots that are done stay',
+          actionButton(again, 'retry', () => retry(this.job), 'primary'),
+        ),
+      bad > 0 &&
+        !active &&
+        mayChange(this.job) &&
+        hinted(
+          'A new job makes only these shots',
+          actionButton(shots, 'retry', () => retryFailedItems(this.job)),
+        ),
+      hasEnded(job) && actionButton('Run again', 'plus', () => runAgain(this.job)),
       canCancel(job) && actionButton('Cancel', 'cancel', () => cancel(this.job)),
       menuButton('More actions', () => pageMenu(this.job), { class: 'button icon' }),
     );
@@ -265,15 +291,20 @@ class JobPage {
   }
 
   paintShots() {
-    this.grid.hidden = !this.shots.length;
-    if (this.shots.length) this.grid.show(this.shots);
-    this.dialog?.refresh();
+    this.wall.el.hidden = !this.shots.length;
+    this.wall.ended = hasEnded(this.job);
+    if (this.shots.length) this.wall.show(this.shots, this.selected);
+    if (this.selected !== null) this.inspector.show(this.selected);
+    if (this.job) this.stage.show();
   }
 
   paintHistory() {
     const { job, events } = this;
     const seq = this.lastSeq();
     this.history.hidden = !events.length;
+    this.log.hidden = !events.some((event) => event.kind === 'logged');
+    this.attempts.hidden = job.attempt < 2;
+    this.attempts.href = local(attemptsUrl(job));
     steady(this.historyBody, [seq, job.version], () => {
       const load = { onclick: () => this.loadEvents().catch(() => {}) };
       const text = `The first ${plural(events.length, 'event')} are shown. `;
@@ -283,25 +314,65 @@ class JobPage {
     });
   }
 
-  /** Opens the shot that the address names, once. */
+  /** Selects the shot that the address names, once. */
   restoreShot() {
     const shot = this.search.get('shot');
-    if (shot === null || !this.shots.length || this.dialog) return;
+    if (shot === null || !this.shots.length) return;
     this.search.delete('shot');
-    if (this.shots[Number(shot)]) this.openShot(Number(shot), true);
+    const at = Number(shot) - 1;
+    if (this.shots[at]) this.pick(at);
   }
 
-  async openShot(at, restored) {
-    const moved = (shot) => go(jobUrl(this.id) + query({ shot }), { replace: true });
-    if (!restored) moved(at);
-    const shots = () => this.shots;
-    const changed = () => this.soonShots();
-    this.dialog = shotDialog({ job: this.id, shots, at, moved, changed });
-    await this.dialog.closed;
-    this.dialog = null;
-    if (!this.alive()) return;
-    moved(null);
-    this.stage.resume();
+  /** Selects a shot in player, wall and inspector. A film that plays opens no inspector. */
+  pick(at, { playing = false } = {}) {
+    if (!this.shots[at]) return;
+    if (playing && this.selected === null) {
+      this.wall.follow(this.shots, at);
+      return;
+    }
+    this.selected = at;
+    go(jobUrl(this.id) + query({ shot: at + 1 }), { replace: true });
+    this.columns.classList.add('inspecting');
+    if (!playing) this.player.select(at);
+    this.inspector.show(at);
+    this.wall.follow(this.shots, at);
+  }
+
+  leaveShot() {
+    const at = this.selected;
+    this.selected = null;
+    this.inspector.hide();
+    this.columns.classList.remove('inspecting');
+    go(jobUrl(this.id), { replace: true });
+    this.wall.show(this.shots, null);
+    this.wall.reveal(at)?.focus({ preventScroll: true });
+  }
+
+  /** Keys on a tile: arrows lead on, Enter opens large, Space plays. */
+  shotKey(event) {
+    const { key, target } = event;
+    const at = target.closest('.shot')?.at;
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[key];
+    if (at === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (by && this.shots[at + by]) {
+      event.preventDefault();
+      this.pick(at + by);
+      this.wall.reveal(at + by)?.focus();
+    } else if ((key === 'Enter' || key === ' ') && at === this.selected) {
+      event.preventDefault();
+      if (key === ' ') this.player.playOrPause();
+      else this.player.enlarge();
+    }
+  }
+
+  async renderAgain(item) {
+    try {
+      const job = await renderAgain(this.id, item, { 'Idempotency-Key': randomId() });
+      const link = ['Show it', jobUrl(job.job_id)];
+      toast('A new job renders this shot again.', { link });
+    } catch (error) {
+      failed(error);
+    }
   }
 
   followChanges() {
@@ -374,7 +445,9 @@ class JobPage {
       const { status, data, etag } = await send('GET', jobPath(this.id), { headers });
       if (status === 304) return;
       this.etag = etag;
-      const state = data.status === 'processing' ? percent(data.progress) : data.status;
+      tellEnd(data);
+      const words = { completed: '● Ready:', processing: percent(data.progress) };
+      const state = words[data.status] ?? data.status;
       setTitle(`${state} ${data.project_title || this.id}`);
     } catch {
       // The stream catches up when the tab is shown.
@@ -386,14 +459,16 @@ class JobPage {
     if (!job) return;
     if (key === 'r' && canRetry(job)) retry(job);
     if (key === 'c' && canCancel(job)) cancel(job);
-    if (key === 'Escape') go(listUrl());
+    if (key !== 'Escape') return;
+    if (this.selected === null) go(listUrl());
+    else this.leaveShot();
   }
 
   close() {
     this.stream.close();
     this.endChanged();
     clearInterval(this.timer);
-    unload();
+    this.player.close();
     for (const soon of [this.soonShots, this.soonAll, this.soonHistory]) soon.cancel();
     document.querySelector('dialog[open]')?.close();
   }

@@ -14,6 +14,7 @@ import { exact } from '../parts/format.js';
 import { Rows } from '../parts/jobs/rows.js';
 import { Search } from '../parts/jobs/search.js';
 import { Selection } from '../parts/jobs/selection.js';
+import { Views } from '../parts/jobs/views.js';
 import { Pager, SIZES, Tabs } from '../parts/jobs/pages.js';
 import { WORDS } from '../parts/status.js';
 import { user } from '../parts/text.js';
@@ -30,6 +31,7 @@ class JobsPage {
     this.selection = new Selection(this);
     this.rows = new Rows(this);
     this.tabs = new Tabs(this);
+    this.views = new Views(this);
     this.pager = new Pager(this);
     this.pill = h('button.pill', { hidden: true, onclick: () => this.load() });
     this.frame = h('div.list-frame');
@@ -37,6 +39,7 @@ class JobsPage {
       root,
       head('Jobs'),
       this.search.parts,
+      this.views.el,
       this.tabs.el,
       h('div.pill-slot', this.pill),
       this.frame,
@@ -79,6 +82,7 @@ class JobsPage {
       // The way back leads to the whole list then.
     }
     this.search.show();
+    this.views.show(isFiltered(this.filter) || Boolean(this.order));
     this.tabs.show(this.counts);
     this.load();
     this.loadCounts().catch(() => {});
@@ -96,7 +100,8 @@ class JobsPage {
     const { status, ...rest } = this.filter;
     // Counting the matches of a text means reading every job.
     const { signal } = this;
-    const counts = rest.q ? undefined : await get(`/jobs/counts${query(rest)}`, { signal });
+    const counts =
+      rest.q || rest.error ? undefined : await get(`/jobs/counts${query(rest)}`, { signal });
     if (!this.alive()) return;
     this.counts = counts;
     this.tabs.show(counts);
@@ -104,7 +109,7 @@ class JobsPage {
 
   page(cursor = this.cursor) {
     const { filter, order, size: limit, signal } = this;
-    return get(`/jobs${query({ ...filter, order, cursor, limit, view: 'summary' })}`, { signal });
+    return get(`/jobs${query({ ...filter, order, cursor, limit, view: 'preview' })}`, { signal });
   }
 
   take({ pagination }) {
@@ -175,9 +180,17 @@ class JobsPage {
     const clear = { onclick: () => this.search.clear() };
     return empty(
       'No job matches',
-      `Nothing is under ${where}.`,
+      this.filter.q ? this.nothingFound() : `No job is under ${where}.`,
       h('button.button', clear, 'Clear the filter'),
     );
+  }
+
+  /** What a search did not find, in words. */
+  nothingFound() {
+    const { q, status, ...rest } = this.filter;
+    const kind = status ? `${status} job` : 'job';
+    const more = isFiltered(rest) ? `, under ${inWords(rest)}` : '';
+    return h('span', `No ${kind} has “`, user(q), `” in its title or text${more}.`);
   }
 
   find(id) {

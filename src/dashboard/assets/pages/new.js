@@ -1,9 +1,9 @@
 // A form for a new job, with the rules of the API. The browser keeps a draft.
 import { Again } from '../app/again.js';
-import { get, randomId, send } from '../app/api.js';
+import { get, jobPath, randomId, send } from '../app/api.js';
 import { follow } from '../app/live.js';
 import { go, setTitle } from '../app/router.js';
-import { clientId } from '../parts/actions.js';
+import { clientId } from '../parts/client.js';
 import { failed } from '../parts/dialogs.js';
 import { h, put, setText, store } from '../parts/dom.js';
 import { exact, now } from '../parts/format.js';
@@ -80,6 +80,35 @@ class NewJobPage {
     const again = new Again(() => this.loadSeries(search, signal, again), signal);
     this.loadSeries(search, signal, again);
     this.keep();
+    const from = search.get('from');
+    if (from)
+      this.begin(from, signal).catch((error) => error.name !== 'AbortError' && failed(error));
+  }
+
+  /** Begins with the inputs of another job. What it has beside the form is sent along. */
+  async begin(id, signal) {
+    const job = await get(jobPath(id), { signal });
+    this.form.reset();
+    this.origin = job;
+    const mode = MODES[job.mode] ? job.mode : job.job_type.startsWith('script') ? 'script' : 'idea';
+    this.draft = { mode };
+    const values = {
+      content: job.content,
+      project_title: job.project_title,
+      series_id: job.series_id,
+      style: job.style,
+      user_requirement: job.user_requirement,
+      priority: job.priority || '',
+      labels: Object.entries(job.labels ?? {})
+        .map((pair) => pair.join('='))
+        .join(', '),
+    };
+    for (const [name, { input }] of this.fields) input.value = values[name] ?? '';
+    this.modesEl.replaceWith((this.modesEl = this.modes()));
+    this.keep();
+    // The list of series may still be loading.
+    this.draft.series_id = job.series_id;
+    this.content.focus();
   }
 
   field(name, label, input, hint) {
@@ -108,7 +137,7 @@ class NewJobPage {
     this.form = h(
       'form.panel.form',
       { novalidate: true, onsubmit, oninput: () => this.keep() },
-      this.modes(),
+      (this.modesEl = this.modes()),
       this.contentField,
       h('div.rule-line', this.meter, this.rule),
       h(
@@ -246,8 +275,11 @@ class NewJobPage {
       run_at: this.value('run_at') && new Date(this.value('run_at')).toISOString(),
       labels: Object.keys(labels).length ? labels : '',
     };
+    const { job_type: type, context, episode_id: episode } = this.origin ?? {};
+    const kind = type && this.origin.mode === mode ? type : `${mode}2video`;
     return {
-      job_type: `${mode}2video`,
+      ...filled({ context: context ?? '', episode_id: episode ?? '' }),
+      job_type: kind,
       mode,
       content: idea,
       ...given,

@@ -1,13 +1,15 @@
 // One series: its progress, its episodes and its finished videos.
-import { get, isVideo, mediaUrl, query } from '../app/api.js';
+import { get, isVideo, query } from '../app/api.js';
 import { setTitle } from '../app/router.js';
 import { h, put } from '../parts/dom.js';
 import { exact, when } from '../parts/format.js';
 import { icon } from '../parts/icons.js';
 import { panelPage } from '../parts/list-page.js';
+import { panel } from '../parts/panel.js';
+import { showJobPicture, sightOfJob } from '../parts/picture.js';
 import { share, stacked } from '../parts/status.js';
-import { jobUrl, user } from '../parts/text.js';
-import { empty, panel } from '../parts/ui.js';
+import { jobName, jobTitle, jobUrl, user } from '../parts/text.js';
+import { empty } from '../parts/ui.js';
 import { play } from '../parts/video.js';
 
 const jobsUrl = (filter) => `/jobs${query(filter)}`;
@@ -54,36 +56,30 @@ const episodesPanel = (id, signal) =>
       ),
   });
 
-function videoRow(one, box) {
+function videoCard(job, box) {
+  const { clip } = sightOfJob(job);
+  const plays = clip && isVideo(clip);
+  const frame = h('span.frame');
+  showJobPicture(frame, job);
   const show = () => {
     box.hidden = false;
-    play(box, one.url, null, one.title ?? one.id);
+    play(box, clip, sightOfJob(job).picture, jobName(job));
     box.scrollIntoView({ block: 'nearest' });
   };
-  const label = { 'aria-label': `Play ${one.title ?? one.id}`, onclick: show };
-  return h(
-    'li',
-    one.url && isVideo(one.url)
-      ? h('button.button.icon', label, icon('play', 18))
-      : h('span.button.icon.off', icon('film', 18)),
-    h('a.title', { href: jobUrl(one.id) }, user(one.title, one.id)),
-    h('span.small', when(one.at)),
-  );
+  const label = { 'aria-label': `Play ${jobName(job)}`, onclick: show };
+  const sight = plays
+    ? h('button.sight', label, frame, h('span.has-clip', icon('play', 14)))
+    : h('span.sight', frame);
+  const title = h('a.title', { href: jobUrl(job.job_id) }, jobTitle(job));
+  return h('li.video-card', sight, title, h('span.small', when(job.completed_at)));
 }
-
-const videoOf = (job) => ({
-  id: job.job_id,
-  title: job.project_title,
-  at: job.completed_at,
-  url: mediaUrl(job.result?.final_video_path ?? job.result?.video_path),
-});
 
 function videosPanel(id, signal) {
   const box = h('div.stage-box', { hidden: true });
   return panel('Finished videos', {
     load: async () => {
-      const path = jobsUrl({ series_id: id, status: 'completed', limit: 24 });
-      return (await get(path, { signal })).jobs.map(videoOf);
+      const filter = { series_id: id, status: 'completed', limit: 24, view: 'preview' };
+      return (await get(jobsUrl(filter), { signal })).jobs;
     },
     render: (body, all) =>
       put(
@@ -91,8 +87,8 @@ function videosPanel(id, signal) {
         box,
         all.length
           ? h(
-              'ul.video-list',
-              all.map((one) => videoRow(one, box)),
+              'ul.video-grid',
+              all.map((job) => videoCard(job, box)),
             )
           : empty('None yet', 'Videos of this series show up here when they are done.'),
       ),

@@ -1,12 +1,12 @@
-// The first page: what runs, what waits, what failed, and charts. Three calls fill it.
+// The first page: what runs, what waits, what failed, and charts. Three calls fill it. What is not
+// on its first screen is loaded when that is there.
 import { Again } from '../app/again.js';
 import { get, query } from '../app/api.js';
 import { apply, onJobChanged } from '../app/job-events.js';
 import { follow } from '../app/live.js';
 import { go, setTitle } from '../app/router.js';
-import { clientId, retry } from '../parts/actions.js';
-import { bulk } from '../parts/bulk.js';
-import { chart } from '../parts/charts.js';
+import { withStyles } from '../app/styles.js';
+import { clientId } from '../parts/client.js';
 import { h, put, setText, throttleQuietly } from '../parts/dom.js';
 import { count, when } from '../parts/format.js';
 import { mineSection, showCards, showMine } from '../parts/overview/cards.js';
@@ -15,7 +15,6 @@ import {
   TILED,
   linkedPanel,
   showAttention,
-  showFailures,
   showTiles,
   showWaiting,
   showWorkers,
@@ -32,24 +31,39 @@ const RANGES = {
 
 const CARDS = 8;
 const DRAW_EVERY_MS = 5000;
+
+/** Queues whose ends are foreseen, and how often. */
+const FORECASTS = 4;
+const FORECAST_EVERY_MS = 15000;
 const ANNOUNCE_EVERY_MS = 10000;
 
 const second = (time) => new Date(time).toISOString().replace('.000', '');
 
-/** Opens the jobs that were created between two moments. */
+/** Opens the jobs that ended between two moments. */
 const openBin = (from, to) =>
-  go(`/jobs${query({ created_after: second(from), created_before: second(to) })}`);
+  go(`/jobs${query({ ended_after: second(from), ended_before: second(to) })}`);
 
-const makeCharts = () => [
+/** Modules of what is loaded later. */
+const PARTS = {
+  charts: () => import('../parts/charts.js'),
+  failures: () => import('../parts/overview/failures.js'),
+  films: () => import('../parts/overview/films.js'),
+  forecasts: () => import('../parts/overview/forecasts.js'),
+};
+
+const part = (name) => withStyles(PARTS[name]());
+
+const makeCharts = ({ chart }) => [
   chart({ title: 'Throughput', unit: 'jobs ended per bin', kind: 'bars', pick: openBin }),
   chart({ title: 'Run time', unit: 'start to end', kind: 'band', field: 'run', pick: openBin }),
-  chart({ title: 'Wait', unit: 'in the queue', kind: 'band', field: 'wait', pick: openBin }),
+  chart({ title: 'Wait', unit: 'in the queue', kind: 'band', field: 'wait' }),
 ];
 
 class OverviewPage {
   constructor(root, { signal, alive, search }) {
     Object.assign(this, { root, signal, alive, range: search.get('range'), stats: null });
     Object.assign(this, { running: new Map(), mine: [], begun: null, causes: undefined });
+    Object.assign(this, { forecasts: [], foreseen: -Infinity, forecastRow: null });
     Object.assign(this, { drawn: -Infinity, asked: -Infinity, announced: -Infinity });
     setTitle('');
     this.build();
@@ -79,8 +93,10 @@ class OverviewPage {
     this.runningEl = linkedPanel('Running now', 'All running', running, this.cards);
     this.waiting = linkedPanel('Waiting', 'All waiting', '/jobs?status=queued');
     this.workers = linkedPanel('Workers', 'All workers', '/workers');
-    this.failures = linkedPanel('Failures', 'All failed', '/jobs?status=failed');
-    this.charts = makeCharts();
+    this.failures = linkedPanel('Failures', 'All causes', '/causes');
+    this.films = h('section', { hidden: true });
+    this.plots = h('div.plot-grid.plots-ahead');
+    this.charts = null;
     put(
       this.root,
       head('Overview', this.asOf),
@@ -88,9 +104,13 @@ class OverviewPage {
       this.mineEl,
       this.attention,
       this.tiles,
-      h('div.split', this.runningEl, h('div.side', this.waiting, this.workers)),
-      this.chartsSection(),
+      h(
+        'div.split',
+        h('div.side', this.runningEl, this.films),
+        h('div.side', this.waiting, this.workers),
+      ),
       this.failures,
+      this.chartsSection(),
     );
   }
 
@@ -99,11 +119,11 @@ class OverviewPage {
     const pick = (key) => go(key === 'minute' ? '/' : `/?range=${key}`, { replace: true });
     const header = h(
       'header',
-      h('h2', 'How it has been going'),
+      h('h2', 'Throughput and times'),
       choice('Range', options, this.bucket(), pick),
     );
     const label = { 'aria-label': 'Charts' };
-    return h('section.panel.plots', label, header, h('div.plot-grid', this.charts));
+    return h('section.panel.plots', label, header, this.plots);
   }
 
   /** All numbers come in one answer, with the causes of failures only when another job failed. */
@@ -120,20 +140,81 @@ class OverviewPage {
     this.showStats(stats);
     if (time - this.drawn <= DRAW_EVERY_MS) return;
     this.drawn = time;
-    for (const one of this.charts) one.show(stats.buckets);
+    this.draw().catch(() => {
+      this.drawn = -Infinity;
+    });
+  }
+
+  async draw() {
+    const made = this.charts ?? makeCharts(await part('charts'));
+    if (!this.alive()) return;
+    if (!this.charts) {
+      this.charts = made;
+      put(this.plots, made);
+      this.plots.classList.remove('plots-ahead');
+    }
+    for (const one of this.charts) one.show(this.stats.buckets);
   }
 
   showStats(stats) {
     put(this.asOf, 'As of ', when(stats.as_of));
     showTiles(this.tiles, stats, RANGES[this.bucket()][1]);
     showAttention(this.attention, stats);
-    showWaiting(this.waiting, stats);
+    this.showWaiting();
+    this.showFilms(stats.jobs.completed);
+    if (performance.now() - this.foreseen > FORECAST_EVERY_MS) this.foresee(stats);
     showWorkers(this.workers, stats);
     if (stats.causes) {
       this.causes = stats.jobs.failed;
-      showFailures(this.failures, stats.causes, (jobs) => this.retryAll(jobs));
+      this.showFailures(stats.causes).catch(() => {
+        this.causes = undefined;
+      });
     } else if (this.causes !== stats.jobs.failed) this.soonStats();
     this.announce(stats);
+  }
+
+  showWaiting() {
+    showWaiting(this.waiting, this.stats, this.forecasts, this.forecastRow);
+  }
+
+  async showFailures(causes) {
+    const { showFailures } = await part('failures');
+    if (this.alive()) showFailures(this.failures, causes, () => this.soonStats());
+  }
+
+  /** Asks for the newest films when another job was completed. */
+  showFilms(completed) {
+    if (completed === this.completed) return;
+    this.completed = completed;
+    if (completed) this.loadFilms().catch(() => {});
+    else this.films.hidden = true;
+  }
+
+  async loadFilms() {
+    if (!this.films.load) {
+      const { filmsPanel } = await part('films');
+      const panel = this.films.load ? this.films : filmsPanel();
+      this.films.replaceWith(panel);
+      this.films = panel;
+    }
+    await this.films.load(this.signal);
+  }
+
+  /** When the longest queues are likely to be empty. */
+  async foresee({ by_type: types }) {
+    this.foreseen = performance.now();
+    const waiting = types.filter((type) => type.queued > 0);
+    const longest = waiting.sort((a, b) => b.queued - a.queued).slice(0, FORECASTS);
+    const load = ({ job_type: type }) =>
+      get(`/queues/${encodeURIComponent(type)}/forecast`, { signal: this.signal });
+    try {
+      const loads = [part('forecasts'), ...longest.map(load)];
+      [{ forecastRow: this.forecastRow }, ...this.forecasts] = await Promise.all(loads);
+    } catch {
+      // The next statistics ask again.
+      this.forecasts = [];
+    }
+    if (this.alive()) this.showWaiting();
   }
 
   /** For screen readers. */
@@ -144,15 +225,6 @@ class OverviewPage {
     setText(document.getElementById('summary'), text);
   }
 
-  async retryAll(jobs) {
-    if (jobs.length === 1) await retry({ ...jobs[0], status: 'failed' });
-    else {
-      const ids = jobs.map((job) => job.job_id);
-      await bulk('retry', { job_ids: ids }, `${jobs.length} jobs that failed alike`, false);
-    }
-    this.soonStats();
-  }
-
   async loadRunning() {
     const path = `/jobs?status=processing&view=preview&limit=${CARDS + 4}`;
     const { jobs, pagination } = await get(path, { signal: this.signal });
@@ -161,7 +233,8 @@ class OverviewPage {
       const known = this.running.get(job.job_id);
       // Events are newer than the list; the frame is only in the list.
       if (!(known?.version > job.version)) return job;
-      return { ...known, newest_frame_path: job.newest_frame_path };
+      const { newest_frame_path: frame, newest_clip_path: clip } = job;
+      return { ...known, newest_frame_path: frame, newest_clip_path: clip };
     };
     this.running = new Map(jobs.map((job) => [job.job_id, newest(job)]));
     const { total } = pagination;

@@ -2,19 +2,21 @@
 import { get, query, send } from '../app/api.js';
 import { attempt } from '../parts/dialogs.js';
 import { h, patch } from '../parts/dom.js';
-import { exact, percent, when } from '../parts/format.js';
+import { exact, percent, ticking, when } from '../parts/format.js';
 import { askLimit } from '../parts/limit-dialog.js';
 import { panelPage } from '../parts/list-page.js';
+import { emptyText } from '../parts/overview/forecasts.js';
+import { cells, panel, table } from '../parts/panel.js';
 import { plainBadge } from '../parts/status.js';
 import { jobTitle, jobUrl, user } from '../parts/text.js';
-import { actionButton, cells, empty, panel, table } from '../parts/ui.js';
+import { actionButton, empty } from '../parts/ui.js';
 
 const WORKERS = [
   ['Worker'],
   ['State'],
   ['Types'],
   ['Jobs', 'grow'],
-  ['Last sign', 'num'],
+  ['Last seen', 'num'],
   ['Done', 'num'],
   ['Failed', 'num'],
   ['Rescued', 'num'],
@@ -65,7 +67,21 @@ const workersPanel = (signal) =>
       ),
   });
 
-const QUEUES = [['Type'], ['Waiting', 'num'], ['Running', 'num'], ['Limit', 'num'], ['', 'num']];
+const QUEUES = [
+  ['Type'],
+  ['Waiting', 'num'],
+  ['Running', 'num'],
+  ['Forecast'],
+  ['Limit', 'num'],
+  ['', 'num'],
+];
+
+/** Queues whose ends are foreseen. */
+const FORECASTS = 10;
+
+/** A number as a link to the jobs that it counts. */
+const door = ({ job_type: type }, status, n) =>
+  n ? h('a', { href: `/jobs${query({ status, job_type: type })}` }, exact(n)) : '0';
 
 /** `change(fields)` changes the queue. */
 function queueRow(one, change) {
@@ -80,8 +96,9 @@ function queueRow(one, change) {
     { data: { key: one.job_type } },
     cells(QUEUES, [
       h('span.row', h('a', { href }, one.job_type), one.paused && plainBadge('paused')),
-      exact(one.queued),
-      exact(one.processing),
+      door(one, 'queued', one.queued),
+      door(one, 'processing', one.processing),
+      h('span.small', one.forecast ? ticking(h('span'), () => emptyText(one.forecast)) : '–'),
       h('button.link.act', { onclick: limit }, one.max_running ?? 'no limit'),
       actionButton(one.paused ? 'Resume' : 'Pause', one.paused ? 'play' : 'pause', pause),
     ]),
@@ -96,7 +113,15 @@ function queuesPanel(signal) {
       el.refreshQuietly();
     });
   const el = panel('Queues', {
-    load: async () => (await get('/queues', { signal })).queues,
+    load: async () => {
+      const { queues } = await get('/queues', { signal });
+      const foresee = async (one) => {
+        const path = `/queues/${encodeURIComponent(one.job_type)}/forecast`;
+        return { ...one, forecast: await get(path, { signal }) };
+      };
+      const waiting = queues.filter((one) => one.queued).slice(0, FORECASTS);
+      return Promise.all(queues.map((one) => (waiting.includes(one) ? foresee(one) : one)));
+    },
     render: (body, all) =>
       patch(
         body,

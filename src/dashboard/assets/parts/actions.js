@@ -1,25 +1,21 @@
 // Actions on one job. One that cannot be taken back asks first.
-import { API, get, jobPath, randomId, send } from '../app/api.js';
+import { API, get, jobPath, query, randomId, send } from '../app/api.js';
 import { jobChanged } from '../app/job-events.js';
 import { callFailed } from '../app/live.js';
+import { mayChange } from '../app/session.js';
+import { clientId } from './client.js';
+import { copy } from './copy.js';
 import { ask, confirm, failed, toast } from './dialogs.js';
-import { h, store } from './dom.js';
+import { h } from './dom.js';
 import { isStuck, standing } from './status.js';
 import { jobTitle, jobUrl, user } from './text.js';
-import { copy } from './ui.js';
-
-/** The id under which the server keeps the jobs that this browser started. */
-export function clientId() {
-  const id = store.get('client') ?? randomId();
-  store.set('client', id);
-  return id;
-}
 
 export const canRetry = (job) =>
-  job.status === 'failed' || job.status === 'cancelled' || isStuck(job);
+  mayChange(job) && (job.status === 'failed' || job.status === 'cancelled' || isStuck(job));
 
 export const canCancel = (job) =>
-  job.status === 'queued' || (job.status === 'processing' && !job.cancel_requested_at);
+  mayChange(job) &&
+  (job.status === 'queued' || (job.status === 'processing' && !job.cancel_requested_at));
 
 /** Runs one call on a job; the button that was pressed is busy meanwhile. */
 async function run(job, call, done) {
@@ -80,14 +76,18 @@ const LOSES =
   ' is being worked on. Work that its worker has not finished is lost; finished shots stay.';
 
 function reportCancelled(job, now) {
-  const asked = now.status !== 'cancelled' && 'The worker has been asked to stop.';
+  const worker = now.worker_id ? user(now.worker_id) : 'its worker';
+  const asked =
+    now.status !== 'cancelled' && h('span', 'Cancelling… waiting for ', worker, ' to stop');
   toast(asked || h('span', jobTitle(job), ' is cancelled'), undoOf(now));
 }
 
 export async function cancel(job) {
   const text = h('p', jobTitle(job), LOSES);
   const asks = job.status === 'processing';
-  if (asks && !(await confirm('Cancel a running job?', text, 'Cancel job'))) return undefined;
+  const answers = { dismiss: 'Don’t cancel' };
+  if (asks && !(await confirm('Cancel a running job?', text, 'Cancel job', answers)))
+    return undefined;
   return run(
     job,
     () => send('POST', jobPath(job.job_id, '/cancel'), { body: {} }),
@@ -167,9 +167,26 @@ const INPUTS = [
   'labels',
 ];
 
-function copyCurl(job) {
+/** What a job was made from. */
+export function inputsOf(job) {
   const given = INPUTS.filter((field) => (job[field] ?? null) !== null);
-  const body = JSON.stringify(Object.fromEntries(given.map((field) => [field, job[field]])));
+  return Object.fromEntries(given.map((field) => [field, job[field]]));
+}
+
+/** Makes a new job from the inputs of another. */
+export function runAgain(job) {
+  const headers = { 'Idempotency-Key': randomId() };
+  const body = { ...inputsOf(job), client_id: clientId() };
+  return run(
+    job,
+    () => send('POST', '/jobs', { body, headers }),
+    ({ job_id: id }) =>
+      toast('A new job with the same input is queued.', { link: ['Show it', jobUrl(id)] }),
+  );
+}
+
+function copyCurl(job) {
+  const body = JSON.stringify(inputsOf(job));
   const lines = [
     `curl -s ${location.origin}${API}/jobs`,
     `-H 'Content-Type: application/json'`,
@@ -183,24 +200,37 @@ function copyReadCurl(job) {
   copy(`curl -s ${shellQuoted(url)}`, 'Copied: a command that reads this job');
 }
 
+export const hasEnded = (job) => !['queued', 'processing'].includes(job.status);
+
+const againItem = (job) => ({ label: 'Run again', icon: 'retry', run: () => runAgain(job) });
+
+/** The comparison of the job with another one, or with one that is still to be chosen. */
+export const compareUrl = (id, other) => `/compare${query({ a: id, b: other })}`;
+
+/** A form that begins with the inputs of the job. */
+const changedUrl = (job) => `/new${query({ from: job.job_id })}`;
+
 const recoverItem = (job) =>
-  job.status === 'failed' && {
+  job.status === 'failed' &&
+  mayChange(job) && {
     label: 'Recover from its checkpoint',
     icon: 'play',
     run: () => recover(job),
   };
 
 const priorityItem = (job) =>
-  job.status === 'queued' && { label: 'Set priority…', icon: 'up', run: () => setPriority(job) };
+  job.status === 'queued' &&
+  mayChange(job) && { label: 'Set priority…', icon: 'up', run: () => setPriority(job) };
 
 const copyItem = (label, copies) => ({ label, icon: 'copy', run: copies, act: false });
 
-const deleteItem = (job) => ({
-  label: 'Delete…',
-  icon: 'trash',
-  danger: true,
-  run: () => remove(job),
-});
+const deleteItem = (job) =>
+  mayChange(job) && {
+    label: 'Delete…',
+    icon: 'trash',
+    danger: true,
+    run: () => remove(job),
+  };
 
 /** The menu of a row. */
 export const jobMenu = (job) => [
@@ -219,6 +249,9 @@ export const jobMenu = (job) => [
 
 /** The menu of a job's page, which has buttons for the rest. */
 export const pageMenu = (job) => [
+  !hasEnded(job) && againItem(job),
+  { label: 'Run again with changes…', icon: 'plus', href: changedUrl(job), act: false },
+  { label: 'Compare with another…', icon: 'film', href: compareUrl(job.job_id), act: false },
   recoverItem(job),
   priorityItem(job),
   copyItem('Copy as curl: read it', () => copyReadCurl(job)),

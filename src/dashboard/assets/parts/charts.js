@@ -1,7 +1,10 @@
 // Charts over bins of time. Every value can be read with the keyboard, and as a table.
+import { needStyles } from '../app/styles.js';
 import { h, s, put } from './dom.js';
 import { atDayMinute, atMinute, duration, exact } from './format.js';
 import { shortDuration, ticks, timeLabel, timeStep, timeTicks } from './scales.js';
+
+needStyles('charts', 'tables');
 
 const HEIGHT = 168;
 const TOP = 10;
@@ -190,7 +193,7 @@ class Chart {
   }
 
   open() {
-    if (this.at >= 0) this.pick(...this.range(this.at));
+    if (this.at >= 0) this.pick?.(...this.range(this.at));
   }
 
   describe() {
@@ -283,21 +286,4 @@ class Chart {
 export function chart(options) {
   const made = new Chart(options);
   return Object.assign(made.el, { show: (bins) => made.show(bins) });
-}
-
-/** A line without axes. */
-export function spark(points, label) {
-  const max = Math.max(1, ...points);
-  const step = 100 / Math.max(1, points.length - 1);
-  const places = points.map(
-    (v, i) => `${(i * step).toFixed(1)} ${(23 - (21 * v) / max).toFixed(1)}`,
-  );
-  const d = `M${places.join('L')}`;
-  const box = { viewBox: '0 0 100 24', preserveAspectRatio: 'none' };
-  return s(
-    'svg',
-    { ...box, class: 'spark', role: 'img', 'aria-label': label },
-    s('path', { class: 'fill', d: `${d}L100 24L0 24z` }),
-    s('path', { class: 'line', d, 'vector-effect': 'non-scaling-stroke' }),
-  );
 }

@@ -1,8 +1,11 @@
 // Dialogs, messages and menus: all that lies above the page.
 import { callFailed } from '../app/live.js';
+import { needStyles } from '../app/styles.js';
 import { h } from './dom.js';
 import { icon } from './icons.js';
 import { user } from './text.js';
+
+needStyles('fields', 'layers');
 
 const toasts = () => document.getElementById('toasts');
 
@@ -72,7 +75,12 @@ function typedField(typed, yes) {
 }
 
 /** Resolves with true when the user agrees; `typed` has to be typed first. */
-export const confirm = (title, text, verb, { danger = true, typed = null } = {}) =>
+export const confirm = (
+  title,
+  text,
+  verb,
+  { danger = true, typed = null, dismiss = 'Go back' } = {},
+) =>
   dialog(title, (close) => {
     const cls = `button act ${danger ? 'danger' : 'primary'}`;
     const yes = h('button', { class: cls, type: 'submit', disabled: typed !== null }, verb);
@@ -81,7 +89,7 @@ export const confirm = (title, text, verb, { danger = true, typed = null } = {})
       () => close(true),
       text,
       typed !== null && typedField(typed, yes),
-      h('div.row.end', h('button.button', no, 'Keep'), yes),
+      h('div.row.end', h('button.button', no, dismiss), yes),
     );
   });
 

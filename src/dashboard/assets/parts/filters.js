@@ -7,9 +7,14 @@ export const NAMES = {
   mode: 'mode',
   series: 'series_id',
   episode: 'episode_id',
+  creator: 'created_by',
   label: 'label',
   after: 'created_after',
   before: 'created_before',
+  ended_after: 'ended_after',
+  ended_before: 'ended_before',
+  worker: 'worker_id',
+  error: 'error',
 };
 const SHOWN = Object.fromEntries(Object.entries(NAMES).map(([word, name]) => [name, word]));
 
@@ -71,7 +76,7 @@ function readFilter(key, value, now) {
     return { bad: `${key}: is not a filter; use ${all}, or put the words in quotes` };
   }
   if (!value) return { bad: `write a value after ${key}:` };
-  if (name.startsWith('created_')) {
+  if (/^(created|ended)_/.test(name)) {
     const at = time(value, now);
     return at ? { found: [name, at] } : { bad: EXAMPLES };
   }
@@ -87,7 +92,8 @@ export function parse(text, now = Date.now()) {
   for (const [token] of text.matchAll(/(?:[^\s"]|"[^"]*")+/g)) {
     const colon = token.indexOf(':');
     const key = token.slice(0, colon);
-    if (colon < 1 || !/^[a-z_]+$/.test(key)) words.push(token.replaceAll('"', ''));
+    if (token[0] === '-' && NAMES[key.slice(1)]) bad.push([token, 'a filter cannot be negated']);
+    else if (colon < 1 || !/^[a-z_]+$/.test(key)) words.push(token.replaceAll('"', ''));
     else {
       const one = readFilter(key, token.slice(colon + 1).replaceAll('"', ''), now);
       if (one.bad) bad.push([token, one.bad]);

@@ -40,15 +40,15 @@ export function duration(seconds) {
     Math.floor(all / 60) % 60,
     all % 60,
   ];
-  if (all < 3600) return `${m} m ${two(sec)} s`;
-  return d === 0 ? `${hr} h ${two(m)} m` : `${d} d ${two(hr)} h`;
+  if (all < 3600) return `${m} min ${two(sec)} s`;
+  return d === 0 ? `${hr} h ${two(m)} min` : `${d} d ${two(hr)} h`;
 }
 
 /** A duration in its largest unit alone. */
 export function rough(seconds) {
   const n = Math.max(0, Math.floor(seconds));
   if (n < 60) return `${n} s`;
-  if (n < 3600) return `${Math.floor(n / 60)} m`;
+  if (n < 3600) return `${Math.floor(n / 60)} min`;
   if (n < 86400) return `${Math.floor(n / 3600)} h`;
   return `${Math.floor(n / 86400)} d`;
 }

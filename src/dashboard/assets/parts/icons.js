@@ -20,11 +20,14 @@ const PATHS = {
   list: 'M9 6h11M9 12h11M9 18h11M4 6h.01M4 12h.01M4 18h.01',
   film: 'M4 5h16v14H4zM8 5v14M16 5v14M4 9h4M4 15h4M16 9h4M16 15h4',
   filter: 'M4 6h16M7 12h10M10 18h4',
+  clock: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M12 7v5l3 3',
   up: 'M12 19V5M6 11l6-6 6 6',
   play: 'M8 5l11 7-11 7z',
   link: 'M14 5h5v5M19 5l-8 8M11 6H6v12h12v-5',
   dots: 'M5 12h.01M12 12h.01M19 12h.01',
   pause: 'M9 5v14M15 5v14',
+  box: 'M4 8l8-4 8 4v8l-8 4-8-4zM4 8l8 4 8-4M12 12v8',
+  bell: 'M6 16v-5a6 6 0 0 1 12 0v5l1.5 2h-15zM10 20.5h4',
 };
 
 /** Properties of a line that is drawn in the colour of the text. */

@@ -1,8 +1,8 @@
 // JSON as a tree of the text that was sent: JSON.parse would round large integers.
+import { copyButton } from './copy.js';
 import { h } from './dom.js';
 import { count, plural, size } from './format.js';
 import { user } from './text.js';
-import { copyButton } from './ui.js';
 
 /** Larger texts are shown on request. */
 const LARGE = 256 * 1024;

@@ -4,7 +4,8 @@ import { get } from '../app/api.js';
 import { follow } from '../app/live.js';
 import { setTitle } from '../app/router.js';
 import { h, patch, put, throttleQuietly } from './dom.js';
-import { head, moreButton, panel } from './ui.js';
+import { moreButton, panel } from './panel.js';
+import { head } from './ui.js';
 import { unload } from './video.js';
 
 /** Loads the panels again at most once in `every` milliseconds. */

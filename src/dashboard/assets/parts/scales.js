@@ -63,5 +63,5 @@ export function timeLabel(time, step, wide) {
 export function shortDuration(seconds) {
   if (seconds === 0) return '0';
   if (seconds < 60) return `${+seconds.toFixed(1)} s`;
-  return seconds < 3600 ? `${+(seconds / 60).toFixed(1)} m` : `${+(seconds / 3600).toFixed(1)} h`;
+  return seconds < 3600 ? `${+(seconds / 60).toFixed(1)} min` : `${+(seconds / 3600).toFixed(1)} h`;
 }

@@ -43,7 +43,7 @@ export const WORDS = {
   aborted: 'Aborted',
   busy: 'Busy',
   idle: 'Free',
-  stale: 'Gone',
+  stale: 'Offline',
   paused: 'Paused',
 };
 

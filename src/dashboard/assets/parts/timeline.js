@@ -1,8 +1,12 @@
 // The history of a job: attempts as bars on one axis, and its events.
+import { needStyles } from '../app/styles.js';
 import { h, put } from './dom.js';
 import { atClock, between, both, duration, now, plural, when } from './format.js';
 import { ink, shape } from './status.js';
 import { firstLine, user } from './text.js';
+
+// Its legend.
+needStyles('charts');
 
 const BEGINS = ['started', 'retry_scheduled', 'retried', 'recovered', 'rescued'];
 
@@ -153,8 +157,28 @@ function shown(value) {
   return user(firstLine(text).slice(0, 160));
 }
 
+/** How many items were reported in each status. */
+function itemsIn(items) {
+  const numbers = {};
+  for (const { status } of items) numbers[status] = (numbers[status] ?? 0) + 1;
+  return Object.entries(numbers)
+    .map(([status, n]) => `${n} ${status}`)
+    .join(', ');
+}
+
+/** The last lines of a log, as text. */
+const tailOf = (lines) =>
+  h(
+    'div.log-tail.small',
+    lines.slice(-3).map((line) => h('p', user(line))),
+  );
+
 /** The first fields of an event's data. */
-function dataOf({ data }) {
+function dataOf({ kind, data }) {
+  if (kind === 'logged' && data?.lines?.length) return tailOf(data.lines);
+  if (kind === 'items_reported' && Array.isArray(data?.items)) {
+    return h('div.event-data.small', itemsIn(data.items));
+  }
   const fields = Object.entries(data ?? {}).filter(([, value]) => (value ?? null) !== null);
   if (!fields.length) return null;
   const field = ([name, value]) =>
@@ -178,6 +202,7 @@ function eventRow({ event, times }) {
         status === 'processing' && ` · ${Math.floor(event.progress)} %`,
         total > 0 && ` · ${event.completed_shots}/${total} shots`,
         stage && FOLDED.includes(kind) && [' · ', user(stage)],
+        event.by && [' · by ', user(event.by.name, event.by.key_id)],
       ),
       dataOf(event),
     ),

@@ -2,12 +2,14 @@
 
 mod deep;
 mod postgres;
+mod schedules;
 mod schema;
 mod sqlite;
 mod work;
 
 pub use deep::Drift;
 pub use postgres::PostgresFacts;
+pub use schedules::ScheduleFacts;
 pub use schema::{SchemaDrift, describe as describe_schema};
 pub use sqlite::SqliteFacts;
 pub use work::{Orphans, WaitingType, WorkFacts};

@@ -11,7 +11,9 @@ use crate::{
             claimed_before,
             queue_head::{LockMode, due, first_sources, fitting_jobs, levels, select_due, texts},
         },
+        jobs::job_tokens::{NewJobToken, give_tokens},
         rows::bulk,
+        writer::by,
     },
     error::Result,
     lifecycle::EventKind,
@@ -44,6 +46,8 @@ pub struct ClaimJobs {
     /// for it: the write may have waited for its turn.
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Random>,
+    /// Makes a token for the program of each job; `None` if the worker wants none.
+    pub new_token: Option<NewJobToken>,
 }
 
 /// Job that a worker has claimed.
@@ -53,6 +57,8 @@ pub struct Claimed {
     pub job: job::Model,
     /// All items of the job, in order.
     pub items: Vec<job_item::Model>,
+    /// Text of the token for the job's program, if the worker asked for one.
+    pub job_token: Option<String>,
 }
 
 impl Write for ClaimJobs {
@@ -65,9 +71,11 @@ impl Write for ClaimJobs {
             claimed_before::lock(tx, claim_id).await?;
             let again = claimed_before::claim_again(tx, self, claim_id, now).await?;
             if !again.is_empty() {
-                return Ok(again);
+                return self.with_tokens(tx, again, now).await;
             }
         }
+        let by = tx.by();
+        let labels = by.as_ref().map_or(&[][..], |caller| &caller.binding.labels);
         let (mut room, limits) = self.capacity(tx).await?;
         let (mut found, mut bytes, mut cut) = (Vec::new(), 0, false);
         for mut sources in due(levels(tx, &self.job_types).await?, now) {
@@ -79,8 +87,8 @@ impl Write for ClaimJobs {
                     .iter()
                     .filter_map(|source| Some((source, *room.get(&source.job_type)?)))
                     .collect();
-                let fit = fitting_jobs(tx, now, &asked, left, &mut bytes).await?;
-                let jobs = select_due(tx, now, &asked, fit.0, LockMode::Lock).await?;
+                let fit = fitting_jobs(tx, now, &asked, labels, left, &mut bytes).await?;
+                let jobs = select_due(tx, now, &asked, labels, fit.0, LockMode::Lock).await?;
                 for job in &jobs {
                     room.entry(job.job_type.clone())
                         .and_modify(|room| *room -= 1);
@@ -91,7 +99,8 @@ impl Write for ClaimJobs {
         }
         found.truncate(that_fit(&found));
         let items = items_that_fit(tx, &mut found).await?;
-        self.assign(tx, found, items, &limits, now).await
+        let claimed = self.assign(tx, found, items, &limits, now).await?;
+        self.with_tokens(tx, claimed, now).await
     }
 }
 
@@ -118,6 +127,18 @@ fn that_fit(jobs: &[job::Model]) -> usize {
 }
 
 impl ClaimJobs {
+    async fn with_tokens(
+        &self,
+        tx: &Tx,
+        mut claimed: Vec<Claimed>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Claimed>> {
+        if let Some(new) = self.new_token {
+            give_tokens(tx, &mut claimed, new, now).await?;
+        }
+        Ok(claimed)
+    }
+
     /// Returns how many jobs of each type may be claimed, without paused types, and the limits of
     /// their attempts. Locks the row of a
     /// queue that has a limit, so that claims of its type run one after the other and each counts
@@ -195,13 +216,17 @@ impl ClaimJobs {
         self.write(tx, &given, now).await?;
         let event_data =
             |job: &job::Model| json!({"attempt": job.attempt, "worker_id": job.worker_id});
+        let by = tx.by();
         let started = |(before, job): (&job::Model, &job::Model)| {
-            event(Some(before), job, EventKind::Started, Some(event_data(job)))
+            let mut event = event(Some(before), job, EventKind::Started, Some(event_data(job)));
+            by::sign(&mut event, &by);
+            event
         };
         let events: Vec<_> = jobs.iter().zip(&given).map(started).collect();
         write_events(tx, &events).await?;
         let claimed = |job: job::Model| Claimed {
             items: items.remove(&job.id).unwrap_or_default(),
+            job_token: None,
             job,
         };
         Ok(given.into_iter().map(claimed).collect())
@@ -306,7 +331,7 @@ pub fn claim_statements(
         (
             "the jobs",
             statement(
-                dialect::claims::select_due(backend, &sources, "id, run_at, created_at", true),
+                dialect::claims::select_due(backend, &sources, "id, run_at, created_at", true, 0),
                 picked,
             ),
         ),

@@ -59,6 +59,8 @@ pub(super) async fn claim_again(
     let worker_id = claim.worker_id.as_str().into();
     let asked = Statement::from_sql_and_values(backend, sql, [worker_id, claim_id.into()]);
     let Read { mut jobs, .. } = job_rows::read(tx, asked).await?;
+    let by = tx.by();
+    jobs.retain(|job| by.as_ref().is_none_or(|caller| caller.binding.holds(job)));
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
@@ -73,6 +75,7 @@ pub(super) async fn claim_again(
     let mut items = items_that_fit(tx, &mut jobs).await?;
     let claimed = |job: job::Model| Claimed {
         items: items.remove(&job.id).unwrap_or_default(),
+        job_token: None,
         job,
     };
     Ok(jobs.into_iter().map(claimed).collect())

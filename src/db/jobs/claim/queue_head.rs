@@ -67,6 +67,9 @@ impl RankLevel {
     }
 }
 
+/// Labels that each of the jobs must have.
+pub type Labels = [(String, String)];
+
 /// Number of sources that a statement names at least, if there are as many.
 const MIN_SOURCES: usize = 8;
 
@@ -103,6 +106,7 @@ pub async fn levels(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<R
 pub async fn first_due(
     db: &impl ConnectionTrait,
     types: &[String],
+    labels: &Labels,
     now: DateTime<Utc>,
     limit: usize,
 ) -> Result<Vec<job::Model>, DbErr> {
@@ -112,7 +116,8 @@ pub async fn first_due(
             let left = limit - found.len();
             let first = first_sources(&mut sources, left);
             let asked: Vec<_> = first.iter().map(|source| (source, left)).collect();
-            found.extend(select_due(db, now, &asked, left, LockMode::Read).await?);
+            let due = select_due(db, now, &asked, labels, left, LockMode::Read);
+            found.extend(due.await?);
         }
     }
     Ok(found)
@@ -180,6 +185,7 @@ pub(in crate::db) async fn select_due(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
     sources: &[(&RankLevel, usize)],
+    labels: &Labels,
     limit: usize,
     hold: LockMode,
 ) -> Result<Vec<job::Model>, DbErr> {
@@ -189,7 +195,7 @@ pub(in crate::db) async fn select_due(
     let mut more = 0;
     loop {
         let Read { jobs, rows, .. } =
-            job_rows::read(db, statement(db, now, sources, limit, more, hold)).await?;
+            job_rows::read(db, statement(db, now, sources, labels, limit, more, hold)).await?;
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
         let mut room: HashMap<&str, usize> = sources
             .iter()
@@ -224,6 +230,7 @@ fn statement(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
     sources: &[(&RankLevel, usize)],
+    labels: &Labels,
     limit: usize,
     more: usize,
     hold: LockMode,
@@ -236,6 +243,7 @@ fn statement(
         db,
         now,
         &sources,
+        labels,
         limit.saturating_add(more),
         &columns_of(hold),
         hold,
@@ -276,6 +284,7 @@ pub(in crate::db) async fn fitting_jobs(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
     sources: &[(&RankLevel, usize)],
+    labels: &Labels,
     limit: usize,
     bytes: &mut u64,
 ) -> Result<(usize, bool), DbErr> {
@@ -289,6 +298,7 @@ pub(in crate::db) async fn fitting_jobs(
             db,
             now,
             sources,
+            labels,
             limit,
             &columns,
             LockMode::Lock,
@@ -313,6 +323,7 @@ fn of_columns(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
     sources: &[(&RankLevel, usize)],
+    labels: &Labels,
     limit: usize,
     columns: &str,
     hold: LockMode,
@@ -320,14 +331,13 @@ fn of_columns(
     let backend = db.get_database_backend();
     let rows = |n: usize| Value::BigInt(Some(i64::try_from(n).unwrap_or(i64::MAX)));
     let lock = hold == LockMode::Lock;
+    let labelled = labels.iter().flat_map(|(key, value)| [key, value]);
+    let labelled = labelled.map(|text| Value::from(text.as_str()));
     if sources.len() >= claims::MANY_SOURCES && claims::lists_sources(backend) {
         let values = lists_of(backend, now, sources, limit);
-        let sql = claims::select_due_of_many(columns, lock);
-        return Statement::from_sql_and_values(
-            backend,
-            sql,
-            std::iter::once(rows(limit)).chain(values),
-        );
+        let sql = claims::select_due_of_many(columns, lock, labels.len());
+        let values = std::iter::once(rows(limit)).chain(values).chain(labelled);
+        return Statement::from_sql_and_values(backend, sql, values);
     }
     let mut values: Vec<Value> = vec![now.into(), rows(limit)];
     for (source, room) in sources {
@@ -338,7 +348,8 @@ fn of_columns(
         ]);
     }
     let kinds: Vec<_> = sources.iter().map(|(source, _)| source.source()).collect();
-    let sql = claims::select_due(backend, &kinds, columns, lock);
+    values.extend(labelled);
+    let sql = claims::select_due(backend, &kinds, columns, lock, labels.len());
     Statement::from_sql_and_values(backend, sql, values)
 }
 

@@ -9,9 +9,20 @@ use crate::{
 };
 
 impl Database {
-    /// Returns the access path with the fewest jobs, or `None` if there is certainly no matching
+    /// Returns the filter with the binding of the caller.
+    pub fn bound(&self, filter: &Filter) -> Filter {
+        let binding = self.caller().map(|caller| &caller.binding);
+        binding.map_or_else(|| filter.clone(), |binding| filter.clone().within(binding))
+    }
+
+    /// Returns the access path of the jobs that the filter matches and that there are for the
+    /// caller: the one with the fewest jobs, or `None` if there is certainly no matching
     /// job.
     pub async fn choose_index(&self, filter: &Filter) -> Result<Option<IndexScan>> {
+        let filter = &self.bound(filter);
+        if filter.is_contradictory() {
+            return Ok(None);
+        }
         let mut paths = IndexScan::all(filter);
         if paths.len() < 2 {
             return Ok(paths.pop());
@@ -19,6 +30,7 @@ impl Database {
         let counted = Filter {
             status: filter.status,
             job_type: filter.job_type.clone(),
+            job_types: filter.job_types.clone(),
             ..Filter::default()
         };
         if counted != Filter::default() && self.stored_total(&counted).await? == 0 {

@@ -22,10 +22,11 @@ const DOCUMENT_COLUMNS: [job::Column; 4] = [
     job::Column::ResultData,
 ];
 /// Other columns that may hold long values.
-const LARGE_COLUMNS: [job::Column; 9] = [
+const LARGE_COLUMNS: [job::Column; 10] = [
     job::Column::UserRequirement,
     job::Column::ErrorMessage,
     job::Column::Labels,
+    job::Column::Webhook,
     job::Column::Mode,
     job::Column::Style,
     job::Column::ProjectTitle,
@@ -59,6 +60,7 @@ pub(in crate::db) fn brief() -> Select<job::Entity> {
         job::Column::UserRequirement,
         job::Column::ErrorMessage,
         job::Column::Labels,
+        job::Column::Webhook,
     ];
     without(&[&DOCUMENT_COLUMNS[..], &long].concat())
 }

@@ -21,6 +21,7 @@ pub enum LeadingIndex {
     Mode,
     Series,
     Episode,
+    Creator,
     /// Index of the labels, read for the first label of the filter.
     Label,
 }
@@ -41,6 +42,7 @@ impl IndexScan {
         let named = [
             (LeadingIndex::Series, filter.series_id.is_some()),
             (LeadingIndex::Episode, filter.episode_id.is_some()),
+            (LeadingIndex::Creator, filter.created_by.is_some()),
             (LeadingIndex::Status, filter.status.is_some()),
             (LeadingIndex::Type, filter.job_type.is_some()),
             (LeadingIndex::Mode, filter.mode.is_some()),
@@ -93,6 +95,7 @@ impl IndexScan {
             LeadingIndex::Mode => known.mode.clone_from(&all.mode),
             LeadingIndex::Series => known.series_id.clone_from(&all.series_id),
             LeadingIndex::Episode => known.episode_id.clone_from(&all.episode_id),
+            LeadingIndex::Creator => known.created_by.clone_from(&all.created_by),
             LeadingIndex::Label => known.labels = all.labels.iter().take(1).cloned().collect(),
         }
         Self {
@@ -238,6 +241,7 @@ impl IndexScan {
     fn residual_conditions(&self, backend: DbBackend) -> Condition {
         use job::Column as C;
         let f = &self.filter;
+        let own = |column: C| Expr::col((job::Entity, column));
         let column = |lead: LeadingIndex, column: C| {
             if lead == self.lead {
                 Expr::col((job::Entity, column))
@@ -247,15 +251,37 @@ impl IndexScan {
         };
         let text =
             |lead, name, value: &Option<String>| value.as_ref().map(|v| column(lead, name).eq(v));
-        let mut all = Condition::all()
-            .add_option(
-                f.status
-                    .map(|status| column(LeadingIndex::Status, C::Status).eq(status)),
-            )
-            .add_option(text(LeadingIndex::Type, C::JobType, &f.job_type))
-            .add_option(text(LeadingIndex::Series, C::SeriesId, &f.series_id))
-            .add_option(text(LeadingIndex::Episode, C::EpisodeId, &f.episode_id))
-            .add_option(text(LeadingIndex::Mode, C::Mode, &f.mode));
+        let mut all =
+            Condition::all()
+                .add_option(
+                    f.status
+                        .map(|status| column(LeadingIndex::Status, C::Status).eq(status)),
+                )
+                .add_option(text(LeadingIndex::Type, C::JobType, &f.job_type))
+                .add_option(
+                    (!f.job_types.is_empty())
+                        .then(|| dialect::unindexed(backend, C::JobType).is_in(&f.job_types)),
+                )
+                .add_option(text(LeadingIndex::Series, C::SeriesId, &f.series_id))
+                .add_option(text(LeadingIndex::Episode, C::EpisodeId, &f.episode_id))
+                .add_option(text(LeadingIndex::Creator, C::CreatedBy, &f.created_by))
+                .add_option(text(LeadingIndex::Mode, C::Mode, &f.mode))
+                .add_option(
+                    f.worker_id
+                        .as_ref()
+                        .map(|worker| own(C::WorkerId).eq(worker)),
+                )
+                .add_option(
+                    f.ended_after
+                        .map(|time| own(C::CompletedAt).gte(whole_micros(time))),
+                )
+                .add_option(
+                    f.ended_before
+                        .map(|time| own(C::CompletedAt).lt(whole_micros(time))),
+                )
+                .add_option(f.error.as_ref().map(|error| {
+                    dialect::error_has_signature(backend, own(C::ErrorMessage), error)
+                }));
         for (key, value) in f
             .labels
             .iter()

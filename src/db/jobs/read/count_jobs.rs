@@ -1,7 +1,7 @@
 //! Counts of jobs: stored ones, and those of the jobs that a filter matches.
 
 use crate::{
-    db::{Database, IndexScan, Readable, actions::scope::ActionScope},
+    db::{Database, IndexScan, Readable, actions::scope::ActionScope, writer::by},
     error::Result,
     lifecycle::{Counts, Filter, KeyRange, MAX_COUNTED},
 };
@@ -27,6 +27,9 @@ impl Database {
         }
         if let Some(job_type) = &filter.job_type {
             query = query.filter(C::JobType.eq(job_type));
+        }
+        if !filter.job_types.is_empty() {
+            query = query.filter(C::JobType.is_in(&filter.job_types));
         }
         let query = query
             .group_by(C::JobType)
@@ -141,6 +144,10 @@ impl Database {
             .columns([column, job::Column::Status])
             .column_as(job::Column::Id.count(), "jobs")
             .filter(column.is_in(ids))
+            .filter(by::within(
+                self.caller(),
+                self.read().get_database_backend(),
+            ))
             .group_by(column)
             .group_by(job::Column::Status)
             .into_tuple()
@@ -152,11 +159,11 @@ impl Database {
         Ok(counts)
     }
 
-    /// Counts the queued and the processing jobs by type.
+    /// Counts the jobs that wait for a worker and the processing jobs, by type.
     pub async fn live_jobs(&self, job_type: Option<&str>) -> Result<Vec<(String, JobStatus, i64)>> {
         let mut counted = Vec::new();
         // Spelled like the predicates of the indexes, so that the planner uses them.
-        for live in ["status = 'queued'", "status = 'processing'"] {
+        for live in ["status = 'queued' AND holds = 0", "status = 'processing'"] {
             let mut jobs = job::Entity::find()
                 .select_only()
                 .column(job::Column::JobType)

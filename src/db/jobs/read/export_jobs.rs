@@ -62,7 +62,10 @@ impl Database {
     }
 }
 
-async fn whole(db: &impl ConnectionTrait, jobs: Vec<job::Model>) -> Result<Vec<WholeJob>> {
+pub(in crate::db) async fn whole(
+    db: &impl ConnectionTrait,
+    jobs: Vec<job::Model>,
+) -> Result<Vec<WholeJob>> {
     let ids = || jobs.iter().map(|job| job.id.as_str());
     let items = job_item::Entity::find().filter(job_item::Column::JobId.is_in(ids()));
     let items = items.order_by_asc(job_item::Column::Idx).rows(db).await?;

@@ -6,6 +6,7 @@ use crate::{
         items::read::{ReduceItem, ShownItems, shown_items},
         jobs::list::columns::brief,
         jobs_of, one_job,
+        writer::by,
     },
     error::{Error, Resource, Result},
 };
@@ -22,12 +23,18 @@ impl Database {
     ///
     /// Errors: `job_not_found`.
     pub async fn job(&self, id: &str) -> Result<job::Model> {
-        find(self.read(), id).await
+        by::see(&self.caller, find(self.read(), id).await?)
     }
 
     /// Returns the version of the job with this id, if there is such a job.
     pub async fn job_version(&self, id: &str) -> Result<Option<i64>> {
-        version(self.read(), id).await
+        if self.caller().is_none_or(|caller| caller.binding.is_free()) {
+            return version(self.read(), id).await;
+        }
+        match self.job(id).await {
+            Err(Error::NotFound(_)) => Ok(None),
+            job => Ok(Some(job?.version)),
+        }
     }
 
     /// Returns the job and its items behind position `after`, each item reduced by `reduce`. Both
@@ -44,6 +51,7 @@ impl Database {
         let db = self.read();
         for _ in 0..TRIES {
             let (job, shown) = with_items(db, id, after, reduce).await?;
+            let job = by::see(&self.caller, job)?;
             // `total_shots` counts the items too, so a job without shots has none.
             if (job.total_shots == 0 && shown.items.is_empty())
                 || version(db, id).await? == Some(job.version)
@@ -54,7 +62,7 @@ impl Database {
         let snapshot = self.snapshot().await?;
         let whole = with_items(&snapshot, id, after, reduce).await?;
         snapshot.commit().await?;
-        Ok(whole)
+        Ok((by::see(&self.caller, whole.0)?, whole.1))
     }
 
     /// Returns those of the jobs that exist, without their large columns.

@@ -2,10 +2,14 @@
 //! can recognise it, and a mistyped one is refused without a look at the keys.
 
 use crate::error::{Error, Result};
+use crate::hex::hex;
 use sha2::{Digest, Sha256};
 
 const PREFIX: &str = "cs_";
 const ID_CHARS: usize = 8;
+/// Prefix of the token of a job.
+const JOB_PREFIX: &str = "cj_";
+const SESSION_ID_CHARS: usize = 16;
 /// 62^43 is more than 2^256.
 const SECRET_CHARS: usize = 43;
 const CHECKSUM_CHARS: usize = 6;
@@ -29,6 +33,30 @@ pub fn new_text(id: &str) -> Result<String> {
     Ok(format!("{body}{}", checksum(&body)))
 }
 
+/// Returns the id and the secret of a new session.
+pub fn new_session() -> Result<(String, String)> {
+    let id = random_text(SESSION_ID_CHARS, ID_DIGITS)?;
+    Ok((id, random_text(SECRET_CHARS, 62)?))
+}
+
+/// Returns a new token of a job, and its hash as the database has it.
+pub fn new_job_token() -> Result<(String, String)> {
+    let body = format!("{JOB_PREFIX}{}", random_text(SECRET_CHARS, 62)?);
+    let text = format!("{body}{}", checksum(&body));
+    let hash = hex(&hash(&text));
+    Ok((text, hash))
+}
+
+/// Returns whether a text has the form of a job's token, and a checksum that fits.
+pub fn is_job_token(text: &str) -> bool {
+    let length = JOB_PREFIX.len() + SECRET_CHARS + CHECKSUM_CHARS;
+    if text.len() != length || !text.is_ascii() || !text.starts_with(JOB_PREFIX) {
+        return false;
+    }
+    let (body, given) = text.split_at(length - CHECKSUM_CHARS);
+    checksum(body) == given
+}
+
 /// Returns the id of a text that has the form of a key, and a checksum that fits.
 pub fn id_of(text: &str) -> Option<&str> {
     let rest = text.strip_prefix(PREFIX)?;
@@ -41,10 +69,6 @@ pub fn id_of(text: &str) -> Option<&str> {
 
 pub fn hash(text: &str) -> Hash {
     Sha256::digest(text).into()
-}
-
-pub fn to_hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Parses a hash as the database has it.
@@ -120,7 +144,7 @@ mod tests {
     #[test]
     fn a_hash_is_read_back_from_the_database() {
         let hash = hash("a");
-        assert_eq!(from_hex(&to_hex(&hash)), Some(hash));
+        assert_eq!(from_hex(&hex(&hash)), Some(hash));
         assert_eq!(from_hex("zz"), None);
         assert_eq!(from_hex(&"é".repeat(32)), None);
     }

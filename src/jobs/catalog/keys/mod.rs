@@ -6,19 +6,25 @@ pub mod ring;
 mod session;
 
 pub use create_key::{CreatedKey, MAX_KEY_NAME_CHARS, NewKey};
-pub use ring::{Access, Principal};
+pub use ring::Access;
 pub use session::SESSION_HOURS;
 
 use crate::{
     db::write::{NoteKeysUsed, RevokeKey},
     error::{Error, Resource, Result},
     jobs::JobManager,
+    lifecycle::Principal,
 };
 use entity::api_key;
 use std::sync::Arc;
 
 /// Minimum characters of the key in the settings.
 pub const MIN_ADMIN_KEY_CHARS: usize = 24;
+
+/// Returns whether a text has the form of a key that Callsheet made, and its checksum.
+pub fn is_key_text(text: &str) -> bool {
+    key_text::id_of(text).is_some()
+}
 
 impl JobManager {
     /// Lists all keys, oldest first; revoked ones too.
@@ -30,8 +36,10 @@ impl JobManager {
     ///
     /// Errors: `key_not_found`.
     pub async fn revoke_key(&self, id: &str) -> Result<api_key::Model> {
+        let id = existing(id)?;
         let revoke = RevokeKey {
-            id: existing(id)?,
+            audit: self.audit_row("revoke_key", Some(&id)),
+            id,
             now: self.now(),
         };
         let row = self.db.commit(revoke).await?;
@@ -39,11 +47,14 @@ impl JobManager {
         Ok(row)
     }
 
-    /// Reads the keys again. Returns their number.
+    /// Reads the keys and sessions again. Returns the number of keys.
     pub async fn load_keys(&self) -> Result<u64> {
+        let _one_at_a_time = self.loading_keys.lock().await;
+        // Sessions first: one of a key that is read is never without its key.
+        let sessions = self.db.sessions(self.now()).await?;
         let rows = self.db.all_keys().await?;
         let found = rows.len() as u64;
-        self.keys.load(rows);
+        self.keys.load(rows, sessions);
         Ok(found)
     }
 

@@ -1,9 +1,14 @@
 //! The keys in memory, so that no call waits for the database to be recognised.
 
 use super::key_text::{self, Hash};
-use crate::error::{Error, Result};
+use crate::{
+    clock::Clock,
+    error::{Error, Result},
+    key_limits::KeyLimits,
+    lifecycle::{Binding, Principal},
+};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{Role, api_key};
+use entity::{Role, api_key, session};
 use std::{
     collections::HashMap,
     sync::{
@@ -18,26 +23,6 @@ const MAX_USE_AGE: TimeDelta = TimeDelta::minutes(1);
 
 /// Id of the key in the setting `CALLSHEET_ADMIN_KEY`.
 pub const SETTING_ID: &str = "setting";
-
-/// Who makes a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Principal {
-    /// Id of the key; `None` on a server without keys, which is open.
-    pub key_id: Option<String>,
-    pub name: String,
-    pub role: Role,
-}
-
-impl Principal {
-    /// The caller of a server that has no keys.
-    pub fn anyone() -> Self {
-        Self {
-            key_id: None,
-            name: "anyone".to_owned(),
-            role: Role::Admin,
-        }
-    }
-}
 
 /// Key as it is in memory.
 pub struct Key {
@@ -74,33 +59,49 @@ pub enum Access {
 #[derive(Default)]
 struct Keys {
     by_id: HashMap<String, Arc<Key>>,
+    sessions: HashMap<String, Arc<session::Model>>,
     /// Key in the settings.
     admin: Option<Arc<Key>>,
     is_loaded: bool,
 }
 
-#[derive(Clone, Default)]
-pub struct KeyRing(Arc<RwLock<Arc<Keys>>>);
+#[derive(Clone)]
+pub struct KeyRing {
+    keys: Arc<RwLock<Arc<Keys>>>,
+    clock: Arc<dyn Clock>,
+}
 
 impl KeyRing {
+    /// Creates a ring without keys, which are not read yet.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            keys: Arc::default(),
+            clock,
+        }
+    }
+
     fn keys(&self) -> Arc<Keys> {
-        self.0
+        self.keys
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
     fn change(&self, change: impl FnOnce(&Keys) -> Keys) {
-        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         *keys = Arc::new(change(&keys));
     }
 
     /// Takes over the rows of the database.
-    pub fn load(&self, rows: Vec<api_key::Model>) {
+    pub fn load(&self, rows: Vec<api_key::Model>, sessions: Vec<session::Model>) {
         self.change(|old| Keys {
             by_id: rows
                 .into_iter()
-                .map(|row| (row.id.clone(), Arc::new(key(row, old))))
+                .map(|row| (row.id.clone(), Arc::new(key(row, old, &self.clock))))
+                .collect(),
+            sessions: sessions
+                .into_iter()
+                .map(|row| (row.id.clone(), Arc::new(row)))
                 .collect(),
             admin: old.admin.clone(),
             is_loaded: true,
@@ -113,6 +114,8 @@ impl KeyRing {
             key_id: Some(SETTING_ID.to_owned()),
             name: "CALLSHEET_ADMIN_KEY".to_owned(),
             role: Role::Admin,
+            binding: Binding::default(),
+            limits: KeyLimits::new(None, &self.clock),
         };
         let admin = Key {
             principal: Arc::new(principal),
@@ -123,13 +126,14 @@ impl KeyRing {
         };
         self.change(|old| Keys {
             by_id: old.by_id.clone(),
+            sessions: old.sessions.clone(),
             admin: Some(Arc::new(admin)),
             is_loaded: old.is_loaded,
         });
     }
 
     pub fn access(&self) -> Access {
-        let keys = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         if keys.admin.is_some() || !keys.by_id.is_empty() {
             Access::Keys
         } else if keys.is_loaded {
@@ -170,6 +174,11 @@ impl KeyRing {
         keys.by_id.get(id).filter(|key| key.is_valid(now)).cloned()
     }
 
+    /// Returns the session with this id.
+    pub fn session(&self, id: &str) -> Option<Arc<session::Model>> {
+        self.keys().sessions.get(id).cloned()
+    }
+
     /// Returns the keys whose rows have a time of last use that is a minute old, or none, and takes
     /// it as stored from now on.
     pub fn used(&self) -> Vec<(String, DateTime<Utc>)> {
@@ -197,17 +206,23 @@ const NO_KEY: &str = "The key is not one of Callsheet's: it was cut off or misty
     `Authorization: Bearer cs_…`.";
 const INVALID: &str = "The key is unknown, was revoked, or has expired: use another key.";
 
-fn key(row: api_key::Model, old: &Keys) -> Key {
+fn key(row: api_key::Model, old: &Keys, clock: &Arc<dyn Clock>) -> Key {
     let known = old.by_id.get(&row.id);
-    let hash = key_text::from_hex(&row.hash);
+    let binding = Binding::of_columns(row.job_types, row.labels);
+    // A key whose binding cannot be read must not see all jobs.
+    let hash = key_text::from_hex(&row.hash).filter(|_| binding.is_ok());
     let stored = row.last_used_at.map_or(0, |at| at.timestamp_micros());
     let used = known.map_or_else(Arc::<LastUse>::default, |key| key.used.clone());
     used.stored.fetch_max(stored, Ordering::Relaxed);
+    let limits = known.map(|key| key.principal.limits.clone());
+    let limits = limits.filter(|limits| limits.is_of(row.requests_per_minute));
     Key {
         principal: Arc::new(Principal {
             key_id: Some(row.id),
             name: row.name,
             role: row.role,
+            binding: binding.unwrap_or_default(),
+            limits: limits.unwrap_or_else(|| KeyLimits::new(row.requests_per_minute, clock)),
         }),
         hash: hash.unwrap_or_default(),
         expires_at: row.expires_at,

@@ -78,17 +78,22 @@ impl ClaimWaiters {
         }
     }
 
-    /// Registers a waiting claim. From now on, it misses no job of these types.
+    /// Registers a waiting claim, bound to these labels. From now on, it misses no job of these
+    /// types.
     ///
     /// Errors: `overloaded` when the server has reached its limit of waiting claims.
-    pub fn enter(&self, types: &Arc<[String]>) -> Result<WaiterHandle> {
+    pub fn enter(
+        &self,
+        types: &Arc<[String]>,
+        labels: &[(String, String)],
+    ) -> Result<WaiterHandle> {
         let wake = Arc::new(Notify::new());
         let mut room = self.room();
         if room.waiters.len() >= MAX_WAITING_CLAIMS || room.types + types.len() > MAX_WAITING_TYPES
         {
             return Err(Error::Full("waiting claims"));
         }
-        let number = room.enter(types.clone(), wake.clone());
+        let number = room.enter(types.clone(), labels, wake.clone());
         if !std::mem::replace(&mut room.watched, true) {
             let (this, news) = (self.clone(), self.db.change_bus().subscribe());
             tokio::spawn(async move {
@@ -120,11 +125,10 @@ impl ClaimWaiters {
             .ok_or(Error::Full("concurrent claims"))
     }
 
-    /// Wakes one claim that waits for one of these types: there may be a job for it.
+    /// Wakes one claim that waits for one of these types, of those that are bound to the same
+    /// labels: there may be a job for it.
     pub fn wake(&self, types: &[String]) {
-        let mut room = self.room();
-        let keys = room.keys(types);
-        room.wake(&keys);
+        self.room().wake_types(types);
     }
 
     /// Schedules a shared query for a job that a claim found before its due time. If the clock of

@@ -26,6 +26,9 @@ pub struct WaiterTable {
     pub looking: BTreeSet<(u64, u64)>,
     /// Number of types of all waiting claims together.
     pub types: usize,
+    /// Labels that waiting claims are bound to, as hashes, with the number of their claims. A job
+    /// may be for a claim of each: a notification does not say which labels the job has.
+    scopes: BTreeMap<u64, usize>,
     hasher: RandomState,
     /// True while the task with the shared query runs.
     pub watched: bool,
@@ -35,6 +38,8 @@ pub struct WaiterTable {
 }
 
 pub struct Waiter {
+    /// Hash of the labels that the claim is bound to.
+    scope: u64,
     types: Arc<[String]>,
     /// Hash of each type.
     keys: Box<[u64]>,
@@ -54,22 +59,44 @@ pub enum State {
 }
 
 impl WaiterTable {
-    /// Returns the hashes of these types.
-    pub fn keys(&self, types: &[String]) -> Box<[u64]> {
+    /// Returns the hashes of these types, for claims of one scope.
+    fn keys(&self, scope: u64, types: &[String]) -> Box<[u64]> {
         types
             .iter()
-            .map(|kind| self.hasher.hash_one(kind))
+            .map(|kind| self.hasher.hash_one((scope, kind.as_str())))
             .collect()
     }
 
+    /// Returns the scope of claims that are bound to these labels.
+    fn scope(&self, labels: &[(String, String)]) -> u64 {
+        self.hasher.hash_one(labels)
+    }
+
+    /// Wakes a claim of each scope that waits for one of these types.
+    pub fn wake_types(&mut self, types: &[String]) {
+        let scopes: Vec<u64> = self.scopes.keys().copied().collect();
+        for scope in scopes {
+            let keys = self.keys(scope, types);
+            self.wake(&keys);
+        }
+    }
+
     /// Adds a claim that queries, and returns its number.
-    pub fn enter(&mut self, types: Arc<[String]>, wake: Arc<Notify>) -> u64 {
+    pub fn enter(
+        &mut self,
+        types: Arc<[String]>,
+        labels: &[(String, String)],
+        wake: Arc<Notify>,
+    ) -> u64 {
         self.next += 1;
-        let keys = self.keys(&types);
+        let scope = self.scope(labels);
+        let keys = self.keys(scope, &types);
+        *self.scopes.entry(scope).or_default() += 1;
         self.types += types.len();
         self.waiters.insert(
             self.next,
             Waiter {
+                scope,
                 types,
                 keys,
                 state: State::Woken,
@@ -86,6 +113,12 @@ impl WaiterTable {
         let before = self.set(number, State::Woken);
         let left = self.waiters.remove(&number)?;
         self.types -= left.types.len();
+        if let Some(claims) = self.scopes.get_mut(&left.scope) {
+            *claims -= 1;
+            if *claims == 0 {
+                self.scopes.remove(&left.scope);
+            }
+        }
         matches!(before, Some(State::Woken | State::Looking { again: true })).then_some(left.keys)
     }
 
@@ -136,10 +169,13 @@ impl WaiterTable {
         }
     }
 
-    /// Wakes one claim that waits for this type, as [`WaiterTable::wake`] does.
+    /// Wakes a claim of each scope that waits for this type, as [`WaiterTable::wake`] does.
     pub fn wake_type(&mut self, job_type: &str) {
-        let key = self.hasher.hash_one(job_type);
-        self.wake(&[key]);
+        let scopes: Vec<u64> = self.scopes.keys().copied().collect();
+        for scope in scopes {
+            let key = self.hasher.hash_one((scope, job_type));
+            self.wake(&[key]);
+        }
     }
 
     /// Returns types of some claims behind a number, and the number of the last of these claims.

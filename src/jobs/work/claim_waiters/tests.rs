@@ -21,11 +21,11 @@ fn types(of: impl Iterator<Item = usize>) -> Arc<[String]> {
 async fn five_thousand_calls_wait_and_the_next_is_refused_until_one_goes() {
     let (waiting, one) = (waiting(), types(0..1));
     let mut places: Vec<WaiterHandle> = (0..MAX_WAITING_CLAIMS)
-        .map(|_| waiting.enter(&one).unwrap())
+        .map(|_| waiting.enter(&one, &[]).unwrap())
         .collect();
-    assert!(matches!(waiting.enter(&one), Err(Error::Full(_))));
+    assert!(matches!(waiting.enter(&one, &[]), Err(Error::Full(_))));
     places.pop();
-    let _last = waiting.enter(&one).unwrap();
+    let _last = waiting.enter(&one, &[]).unwrap();
     assert_eq!(waiting.count(), MAX_WAITING_CLAIMS);
 }
 
@@ -33,11 +33,11 @@ async fn five_thousand_calls_wait_and_the_next_is_refused_until_one_goes() {
 async fn they_wait_for_a_hundred_thousand_types_together() {
     let waiting = waiting();
     let mut places: Vec<WaiterHandle> = (0..1000)
-        .map(|n| waiting.enter(&types(n * 100..n * 100 + 100)).unwrap())
+        .map(|n| waiting.enter(&types(n * 100..n * 100 + 100), &[]).unwrap())
         .collect();
-    assert!(waiting.enter(&types(0..1)).is_err());
+    assert!(waiting.enter(&types(0..1), &[]).is_err());
     places.truncate(999);
-    assert!(waiting.enter(&types(0..100)).is_ok());
+    assert!(waiting.enter(&types(0..100), &[]).is_ok());
     drop(places);
     let room = waiting.room();
     assert_eq!(
@@ -51,7 +51,7 @@ async fn they_wait_for_a_hundred_thousand_types_together() {
 async fn the_first_who_waits_for_a_type_is_woken_and_who_looks_looks_again() {
     let waiting = waiting();
     let [a, b, c] =
-        [types(0..2), types(1..3), types(2..3)].map(|types| waiting.enter(&types).unwrap());
+        [types(0..2), types(1..3), types(2..3)].map(|types| waiting.enter(&types, &[]).unwrap());
     let state = |place: &WaiterHandle| {
         waiting
             .room()
@@ -85,8 +85,8 @@ async fn a_look_asks_for_each_type_once_and_for_a_thousand_at_a_time() {
     let _places: Vec<WaiterHandle> = (0..300)
         .flat_map(|n| {
             [
-                waiting.enter(&types(0..100)),
-                waiting.enter(&types(n * 10..n * 10 + 10)),
+                waiting.enter(&types(0..100), &[]),
+                waiting.enter(&types(n * 10..n * 10 + 10), &[]),
             ]
         })
         .map(Result::unwrap)
@@ -99,4 +99,24 @@ async fn a_look_asks_for_each_type_once_and_for_a_thousand_at_a_time() {
     }
     let each: BTreeSet<_> = all.iter().collect();
     assert_eq!((all.len(), each.len()), (3000, 3000));
+}
+
+#[tokio::test]
+async fn a_job_wakes_a_claim_of_each_label_that_claims_are_bound_to() {
+    let waiting = waiting();
+    let red = [("team".to_owned(), "red".to_owned())];
+    let blue = [("team".to_owned(), "blue".to_owned())];
+    let one = types(0..1);
+    let places = [&red[..], &red, &blue, &[]].map(|labels| waiting.enter(&one, labels).unwrap());
+    for place in &places {
+        assert!(futures_util::poll!(Box::pin(place.wait())).is_pending());
+    }
+    waiting.room().wake_type("type-0");
+    let woken = places.each_ref().map(|place| {
+        let room = waiting.room();
+        room.waiters.get(&place.number).unwrap().state == State::Woken
+    });
+    assert_eq!(woken, [true, false, true, true]);
+    drop(places);
+    waiting.room().wake_type("type-0");
 }

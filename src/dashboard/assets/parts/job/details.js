@@ -3,8 +3,8 @@ import { jobPath, query } from '../../app/api.js';
 import { h, put, steady } from '../dom.js';
 import { exact, moment } from '../format.js';
 import { part, viewer } from '../json.js';
+import { fact } from '../panel.js';
 import { user } from '../text.js';
-import { fact } from '../ui.js';
 
 const SHORT = 280;
 const LONG = 600;
@@ -62,6 +62,7 @@ export class Details {
 
   paintInputs(job) {
     const { user_requirement: requirement, style, series_id: series, episode_id: episode } = job;
+    const { webhook } = job;
     const list = h(
       'dl.facts-list',
       fact('Requirement', requirement && user(requirement)),
@@ -69,6 +70,7 @@ export class Details {
       fact('Series', series && seriesLink(series)),
       fact('Episode', episode && jobsLink({ episode_id: episode }, episode)),
       fact('Labels', labelsOf(job.labels)),
+      fact('Webhook', webhook && user(webhook.url)),
     );
     const body = h('div.panel-body', contentOf(job.content), list);
     put(this.inputs, h('header', h('h2', 'Input')), body);
@@ -76,10 +78,12 @@ export class Details {
 
   paintFacts(job) {
     const time = (name, value) => fact(name, value && moment(value));
+    const { created_by: by } = job;
     const source = [job.source, job.source_status].filter(Boolean).join(', ');
     const list = h(
       'dl.facts-list.panel-body',
       time('Created', job.created_at),
+      fact('Created by', by && jobsLink({ created_by: by }, by)),
       time('Run at', job.run_at),
       time('Started', job.started_at),
       time('Ended', job.completed_at),

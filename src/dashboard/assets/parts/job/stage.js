@@ -1,19 +1,33 @@
-// How far a job is: its video, its result, its progress, or why it waits.
+// How far a job is: its film, its result, its progress, or why it waits.
 import { get, isVideo, mediaUrl } from '../../app/api.js';
 import { h, put, setText, steady } from '../dom.js';
 import { between, duration, exact, left, now, percent, plural, rough } from '../format.js';
 import { since, ticking, when } from '../format.js';
-import { newestFrame } from '../shots.js';
 import { bar, isStuck, setBar, shape, standing } from '../status.js';
 import { jobName, user } from '../text.js';
 import { skeleton } from '../ui.js';
-import { play, unload } from '../video.js';
+import { noticeButton } from './notice.js';
+import { newestFrame } from './shots.js';
 
 const RAN = ['processing', 'failed', 'cancelled'];
 
 /** Start of the attempt that runs, or ran last. */
 const started = (job, events) =>
   events.findLast((event) => event.kind === 'started')?.created_at ?? job.started_at;
+
+/** The film that the result names; `url` is null if it is not on this server. */
+export function filmOf(job) {
+  const path = job.result?.final_video_path ?? job.result?.video_path;
+  const url = mediaUrl(path);
+  return { path, url, plays: Boolean(url && isVideo(url)) };
+}
+
+/** The name under which the film is saved: its title, as far as file systems take it. */
+export function fileName(job, url) {
+  const kind = /\.\w+$/.exec(url.split('?')[0])?.[0] ?? '';
+  const title = (job.project_title || job.job_id).replace(/[^\p{L}\p{N} ._-]+/gu, ' ').trim();
+  return `${title.slice(0, 80) || 'film'}${kind}`;
+}
 
 /** Why no worker has taken the job yet, from the server's statistics. */
 function reason(job, stats) {
@@ -30,46 +44,50 @@ function reason(job, stats) {
 
 export class Stage {
   /** `page` has the `job`, its `events` and its `shots`. */
-  constructor(page) {
-    this.page = page;
-    this.playing = null;
-    this.el = h('section.panel.stage-panel', { 'aria-label': 'Progress' }, skeleton(3));
+  constructor(page, player) {
+    Object.assign(this, { page, player });
+    this.top = h('div.stage-head', skeleton(3));
+    this.end = h('div');
+    const label = { 'aria-label': 'Progress' };
+    this.el = h('section.panel.stage-panel', label, this.top, player.el, this.end);
   }
 
   show() {
     const { job } = this.page;
-    if (job.status === 'completed') this.showResult(job);
+    const { shots } = this.page;
+    const film = job.status === 'completed' ? filmOf(job) : {};
+    if (job.status === 'completed') this.showResult(job, film);
     else this.showProgress(job);
+    const poster = mediaUrl(job.result?.poster_path ?? job.result?.thumbnail_path);
+    this.player.show({
+      film: film.plays ? film.url : null,
+      poster: poster ?? newestFrame(shots),
+      label: `Video of ${jobName(job)}`,
+      shots,
+    });
   }
 
-  /** Plays the video again after a dialog used the one element of the page. */
-  resume() {
-    this.playing?.();
-  }
-
-  showResult(job) {
-    const path = job.result?.final_video_path ?? job.result?.video_path;
-    const url = mediaUrl(path);
+  showResult(job, { url, path, plays }) {
     steady(this.el, ['completed', url, path], () => {
-      if (url && isVideo(url)) this.putVideo(job, url);
+      put(this.end);
+      if (plays) this.putFilm(job, url);
       else this.putResult(job, url, path);
     });
   }
 
-  putVideo(job, url) {
-    const { page } = this;
-    const box = h('div.stage-box');
-    const download = h('a', { href: url, download: true }, 'Download');
+  putFilm(job, url) {
+    put(this.top);
+    const name = fileName(job, url);
+    const text = `Download “${name}”`;
+    const download = h('a.button', { href: url, download: name }, text);
     const line = h('span', 'Completed ', when(job.completed_at));
-    put(this.el, box, h('p.row.between.small', line, download));
-    this.playing = () => play(box, url, newestFrame(page.shots), `Video of ${jobName(page.job)}`);
-    if (!page.dialogOpen) this.playing();
+    put(this.end, h('p.row.between.small', line, download));
   }
 
   putResult(job, url, path) {
     const result = url ? h('a', { href: url }, user(path)) : h('code', user(path));
     put(
-      this.el,
+      this.top,
       h(
         'div.done-line.i-completed',
         shape('completed', 20),
@@ -85,14 +103,11 @@ export class Stage {
   }
 
   showProgress(job) {
-    if (this.playing) {
-      this.playing = null;
-      unload();
-    }
     steady(this.el, job.status, () => this.build(job));
     setBar(this.progress, job.progress, standing(job)[0], `${Math.floor(job.progress)} percent`);
     setText(this.value, percent(job.progress));
-    steady(this.name, [job.current_stage, job.status, job.run_at], () => this.showName(job));
+    const named = [job.current_stage, job.status, job.run_at, job.queue_position];
+    steady(this.name, [...named, job.estimated_start_at], () => this.showName(job));
     const shots = `${exact(job.completed_shots)} of ${plural(job.total_shots, 'shot')}`;
     setText(this.shots, job.total_shots ? shots : '');
   }
@@ -111,8 +126,9 @@ export class Stage {
     this.name = h('span.stage-name');
     this.shots = h('span');
     const running = job.status === 'processing';
+    put(this.end);
     put(
-      this.el,
+      this.top,
       h('div.stage-top', this.value, this.name),
       this.progress,
       h(
@@ -121,6 +137,7 @@ export class Stage {
         RAN.includes(job.status) && job.started_at && this.elapsed(running),
         running && this.remaining(),
         running && job.worker_id && h('span', 'on ', user(job.worker_id)),
+        (running || job.status === 'queued') && noticeButton(job.job_id),
       ),
     );
   }
@@ -134,22 +151,40 @@ export class Stage {
     });
   }
 
+  /** By the durations of its type, else by its progress; a silent worker makes no promise. */
   remaining() {
     return ticking(h('span'), () => {
-      const { job, events } = this.page;
-      const rest = isStuck(job) ? null : left(job, started(job, events));
-      return rest >= 1 ? `about ${rough(rest)} left` : '';
+      const { job } = this.page;
+      if (isStuck(job)) return `last heard ${rough(since(job.updated_at))} ago`;
+      const foreseen = job.estimated_end_at ? -since(job.estimated_end_at) : 0;
+      const rest = foreseen >= 1 ? foreseen : left(job, started(job, this.page.events));
+      if (rest >= 1) return `about ${rough(rest)} left`;
+      return job.estimated_end_at ? 'takes longer than most of its type' : '';
     });
   }
 
   whyItWaits(job) {
-    if (job.run_at && Date.parse(job.run_at) > now()) {
-      const text = job.attempt ? 'Tries again ' : 'Scheduled to run ';
-      return h('span', text, when(job.run_at));
-    }
+    const text = job.attempt ? 'Tries again ' : 'Scheduled to run ';
+    const later = job.run_at && Date.parse(job.run_at) > now();
+    const why = later ? h('span', text, when(job.run_at)) : this.reasonOf(job);
+    return h('span', why, this.placeOf(job));
+  }
+
+  reasonOf(job) {
     if (this.stats) return reason(job, this.stats);
     this.loadStats().catch(() => {});
     return 'Waits for a worker';
+  }
+
+  /** Place in line, and when the job is likely to start. */
+  placeOf({ queue_position: place, estimated_start_at: start }) {
+    const line = place === 1 ? 'next in line' : place && `${exact(place)} in line`;
+    const soon = () => (since(start) < -1 ? `in about ${rough(-since(start))}` : 'any moment');
+    return h(
+      'span.small.place',
+      line && ` · ${line}`,
+      start && [' · starts ', ticking(h('span'), soon)],
+    );
   }
 
   async loadStats() {

@@ -1,6 +1,7 @@
 // The rows of the list of jobs.
 import { h, keyed, put, setText, steady } from '../dom.js';
-import { percent, when } from '../format.js';
+import { now, percent, when } from '../format.js';
+import { showJobPicture } from '../picture.js';
 import { bar, setBar, showStanding, standing } from '../status.js';
 import { firstLine, jobName, jobUrl, user } from '../text.js';
 import { menuButton } from '../dialogs.js';
@@ -25,11 +26,18 @@ function stageOf(job) {
   return job.status === 'processing' || job.status === 'queued' ? job.current_stage : null;
 }
 
+/** When a job runs that waits for its time. */
+function laterOf(job) {
+  const later = job.status === 'queued' && job.run_at && Date.parse(job.run_at) > now();
+  return later && h('span.later', job.attempt ? 'tries again ' : 'starts ', when(job.run_at));
+}
+
 function underTitle(job, stage) {
   const cls = job.status === 'failed' ? 'why' : 'stage';
   return [
     h('span.id', job.project_title ? job.job_id : ''),
     h('span', job.job_type),
+    laterOf(job),
     stage && h('span', { class: cls }, user(stage)),
   ];
 }
@@ -76,20 +84,21 @@ export class Rows {
     ];
     const progress = bar(`Progress of ${name}`);
     const title = h('a.title', { href: jobUrl(id) }, user(job.project_title, id));
+    const picture = h('div.frame.thumb');
     const menu = menuButton(`Actions of ${name}`, () => jobMenu(this.page.find(id) ?? job));
     const el = h(
       'tr',
       { data: { id } },
       cell('c-pick', h('label.tick', pick)),
       cell('c-status', status),
-      cell('c-title', title, under),
+      cell('c-title', h('div.job-cell', picture, h('div', title, under))),
       cell('c-bar', h('div.bar-line', progress, value)),
       cell('c-shots num', shots),
       cell('c-attempt num', attempt),
       cell('c-age num', when(job.created_at)),
       cell('c-menu', menu),
     );
-    return Object.assign(el, { pick, status, progress, value, under, shots, attempt });
+    return Object.assign(el, { pick, picture, status, progress, value, under, shots, attempt });
   }
 
   /** Paints the row of a job, if it has one. */
@@ -102,9 +111,10 @@ export class Rows {
     const { filter, selection } = this.page;
     const stage = stageOf(job);
     showStanding(el.status, job);
-    steady(el.under, [job.job_type, stage, job.status], () =>
+    steady(el.under, [job.job_type, stage, job.status, job.run_at], () =>
       put(el.under, underTitle(job, stage)),
     );
+    showJobPicture(el.picture, job);
     setBar(el.progress, job.progress, standing(job)[0]);
     setText(el.value, percent(job.progress));
     setText(el.shots, job.total_shots ? `${job.completed_shots}/${job.total_shots}` : '–');

@@ -1,10 +1,10 @@
 // The selected jobs, and the tray of what can be done with them.
 import { BULK } from '../bulk.js';
+import { copy } from '../copy.js';
 import { h, put, steady } from '../dom.js';
 import { inWords } from '../filters.js';
 import { exact } from '../format.js';
 import { icon } from '../icons.js';
-import { copy } from '../ui.js';
 
 /** Ids, in the order of selection. They stay selected on other pages and under other filters. */
 const selected = new Set();

@@ -1,8 +1,8 @@
 // Jobs on the overview: those that run, and those that this browser started.
-import { isVideo, mediaUrl } from '../../app/api.js';
 import { h, keyed, put, setText, steady } from '../dom.js';
 import { left, percent, rough } from '../format.js';
 import { icon } from '../icons.js';
+import { showJobPicture } from '../picture.js';
 import { bar, setBar, showStanding, standing } from '../status.js';
 import { clean, jobName, jobTitle, jobUrl, user } from '../text.js';
 import { empty } from '../ui.js';
@@ -30,14 +30,6 @@ function showBadge(el, job, well) {
   }
 }
 
-function showFrame(el, url) {
-  const blank = () => put(el, icon('film', 28));
-  const size = { width: 160, height: 90, loading: 'lazy', decoding: 'async' };
-  const picture = url && !isVideo(url);
-  if (picture) put(el, h('img', { src: url, alt: '', ...size, onerror: blank }));
-  else blank();
-}
-
 function updateCard(el, job) {
   const [tone, form] = standing(job);
   const { current_stage: stage, total_shots: total, completed_shots: done } = job;
@@ -49,8 +41,7 @@ function updateCard(el, job) {
   const rest = job.attempt === 1 && well ? left(job, job.started_at) : null;
   const shots = total && `${done}/${total} shots`;
   setText(el.facts, joined([shots, rest >= 1 && `about ${rough(rest)} left`]));
-  const url = mediaUrl(job.newest_frame_path);
-  steady(el.frame, [url], () => showFrame(el.frame, url));
+  showJobPicture(el.frame, job);
 }
 
 /** `waiting`: jobs wait for a worker. */

@@ -3,10 +3,10 @@ import { query } from '../../app/api.js';
 import { h, patch, put, setText, steady } from '../dom.js';
 import { count, counted, duration, exact, plural, rough, since, ticking, when } from '../format.js';
 import { icon } from '../icons.js';
+import { spark } from '../spark.js';
 import { shape } from '../status.js';
-import { jobTitle, jobUrl, user } from '../text.js';
-import { actionButton, empty, skeleton } from '../ui.js';
-import { spark } from '../charts.js';
+import { jobTitle, jobUrl } from '../text.js';
+import { empty, skeleton } from '../ui.js';
 
 /** A job that waits longer than this, in seconds, is pointed out. */
 const LONG_WAIT = 600;
@@ -56,6 +56,9 @@ export function showTiles(el, { jobs, buckets }, range) {
   });
 }
 
+/** The causes of the last day's failures. */
+const failedToday = () => '/causes?range=day';
+
 /** What needs attention: `{tone, href, strong, text}`. */
 function notesOf(stats) {
   const { jobs, scheduled, stuck, failures_today: failures, workers } = stats;
@@ -68,9 +71,10 @@ function notesOf(stats) {
   const note = (tone, href, strong, text) => ({ tone, href, strong, text });
   return [
     failures > 0 &&
-      note('failed', '/jobs?status=failed', plural(failures, 'failure'), 'since midnight UTC'),
+      note('failed', failedToday(), plural(failures, 'failure'), 'since midnight UTC'),
     stuck > 0 && note('attention', running, plural(stuck, 'job'), silent),
-    oldest > LONG_WAIT && note('attention', jobUrl(oldestId), rough(oldest), 'is the longest wait'),
+    oldest > LONG_WAIT &&
+      note('attention', jobUrl(oldestId), rough(oldest), 'is how long the oldest job waits'),
     due > 0 && workers.alive === 0 && note('attention', '/workers', 'No worker', idle),
   ].filter(Boolean);
 }
@@ -109,7 +113,9 @@ function nextRow(job) {
   );
 }
 
-export function showWaiting({ body }, { jobs, scheduled, oldest_queued_at: oldest, next }) {
+/** `forecastRow` makes an entry of a forecast; without it there are none. */
+export function showWaiting({ body }, stats, forecasts, forecastRow) {
+  const { jobs, scheduled, oldest_queued_at: oldest, next } = stats;
   const content = () => [
     h(
       'p.crew-line',
@@ -118,9 +124,10 @@ export function showWaiting({ body }, { jobs, scheduled, oldest_queued_at: oldes
       oldest && longest(oldest),
       scheduled > 0 && ` · ${exact(scheduled)} scheduled`,
     ),
+    forecasts.length > 0 && h('ul.types.forecasts', forecasts.map(forecastRow)),
     h('ol.next', next.map(nextRow)),
   ];
-  steady(body, [jobs.queued, scheduled, oldest, next], () =>
+  steady(body, [jobs.queued, scheduled, oldest, next, forecasts], () =>
     patch(body, jobs.queued ? content() : empty('Nothing waits', 'Every job has been taken.')),
   );
 }
@@ -132,7 +139,7 @@ function typeRow(type) {
     { data: { key: type.job_type } },
     h('a', { href }, type.job_type),
     type.paused && h('span.tag.i-attention', 'paused'),
-    h('span.small', `${exact(type.processing)} run · ${exact(type.queued)} wait`),
+    h('span.small', `${exact(type.processing)} running · ${exact(type.queued)} waiting`),
   );
 }
 
@@ -154,7 +161,8 @@ export function showWorkers({ body }, { workers, by_type: types }) {
       ' busy ',
       h('b', exact(alive - busy)),
       ' free',
-      stale > 0 && h('span.i-attention.ink', ' ', shape('attention', 14), ` ${exact(stale)} gone`),
+      stale > 0 &&
+        h('span.i-attention.ink', ' ', shape('attention', 14), ` ${exact(stale)} offline`),
     ),
     h(
       'div.meter',
@@ -164,34 +172,4 @@ export function showWorkers({ body }, { workers, by_type: types }) {
     h('ul.types', shown.map(typeRow)),
   ];
   steady(body, [workers, shown], () => patch(body, alive || stale ? content() : noWorker()));
-}
-
-function causeRow({ error, jobs }, retry) {
-  const [job] = jobs;
-  const latest = h('a', { href: jobUrl(job.job_id) }, jobTitle(job));
-  return h(
-    'li',
-    { data: { key: error ?? '' } },
-    h('span.times', { title: plural(jobs.length, 'job') }, `${count(jobs.length)}×`),
-    h(
-      'div.cause',
-      user(error, 'No reason was given'),
-      h('span.small', 'latest ', latest, ', ', when(job.failed_at)),
-    ),
-    actionButton(jobs.length === 1 ? 'Retry' : `Retry ${jobs.length}`, 'retry', () => retry(jobs)),
-  );
-}
-
-/** Failures, grouped by their cause. `retry(jobs)` retries those of one. */
-export function showFailures({ body }, causes, retry) {
-  const all = causes.reduce((sum, { jobs }) => sum + jobs.length, 0);
-  const content = () => [
-    h(
-      'ul.causes',
-      causes.slice(0, 8).map((cause) => causeRow(cause, retry)),
-    ),
-    all === FAILURES && h('p.small', `Of the last ${FAILURES} failures.`),
-  ];
-  const none = () => empty('No failures', 'Nothing has failed, or everything was retried.');
-  steady(body, causes, () => patch(body, all ? content() : none()));
 }
