@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::Acting,
     body::Body,
+    contract::{ACTIONS, Bound, IDEMPOTENT, Operation, READ, operation},
     dto::{
         Action, ActionList, ActionOutcome, ActionOutcomeKind, ActionOutcomeList, ActionPreview,
         NewAction,
@@ -23,6 +24,26 @@ use poem_openapi::{
     types::ToJSON,
 };
 use serde_json::json;
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("start_action", ACTIONS, Bound::Jobs)
+        .headers(IDEMPOTENT)
+        .codes(&[
+            "confirmation_required",
+            "search_too_long",
+            "idempotency_key_reused",
+        ]),
+    operation("list_actions", READ, Bound::Action),
+    operation("get_action", READ, Bound::Action).codes(&["action_not_found"]),
+    operation("abort_action", ACTIONS, Bound::Action).codes(&["action_not_found"]),
+    operation("undo_action", ACTIONS, Bound::Action).codes(&[
+        "action_not_found",
+        "action_running",
+        "cannot_undo",
+    ]),
+    operation("list_action_outcomes", READ, Bound::Action).codes(&["action_not_found"]),
+];
 
 /// Handler that starts actions; it is separate because its path is under `/jobs`.
 pub struct StartActions;

@@ -4,10 +4,18 @@ use super::{
     Tag,
     auth::Acting,
     body::Body,
+    contract::{ACTIVE, Bound, Operation, READ, operation},
     dto::{ActiveJob, ActiveJobs, RemovedActiveJobs, SetActiveJob},
 };
 use poem::Result;
 use poem_openapi::{OpenApi, param::Query, payload::Json};
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("list_active_jobs", READ, Bound::Jobs),
+    operation("set_active_job", ACTIVE, Bound::Job).codes(&["job_not_found", "job_ended"]),
+    operation("remove_active_jobs", ACTIVE, Bound::Jobs),
+];
 
 pub struct Active;
 

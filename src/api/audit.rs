@@ -3,6 +3,7 @@
 use super::{
     Tag,
     auth::Acting,
+    contract::{AUDIT, Bound, Operation, operation},
     dto::{AuditEntry, AuditList},
     json_bytes::JsonBytes,
     paging,
@@ -14,6 +15,9 @@ use entity::audit;
 use poem::Result;
 use poem_openapi::{OpenApi, param::Query, types::ToJSON};
 use serde_json::json;
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[operation("list_audit", AUDIT, Bound::Refused)];
 
 pub struct Audit;
 

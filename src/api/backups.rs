@@ -3,11 +3,18 @@
 use super::{
     Tag,
     auth::Acting,
+    contract::{BACKUPS, Bound, Operation, operation},
     dto::{Backup, BackupList},
 };
 use crate::{error::Error, jobs::BackupFolder};
 use poem::Result;
 use poem_openapi::{OpenApi, payload::Json};
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("list_backups", BACKUPS, Bound::Refused).codes(&["backup_failed"]),
+    operation("back_up", BACKUPS, Bound::Refused).codes(&["backup_failed", "no_backup_folder"]),
+];
 
 /// Handlers with the folder of the server's backups, if it has one.
 pub struct Backups(pub Option<BackupFolder>);

@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::{Acting, lease_of},
     body::{Body, MaxBodyBytes, OptionalBody},
+    contract::{Bound, CLAIM, CONDITIONAL, Operation, REPORT, operation},
     dto::{
         ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob,
         ReportOutcomes, SendHeartbeat,
@@ -16,6 +17,30 @@ use super::{
 use crate::jobs::{AttemptReport, Ending, Guard};
 use poem::{Request, Result, web::Data};
 use poem_openapi::{OpenApi, param::Path, payload::Json};
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("claim_jobs", CLAIM, Bound::Jobs),
+    operation("heartbeat", REPORT, Bound::Job).codes(&[
+        "job_not_found",
+        "item_not_found",
+        "lease_lost",
+        "shots_counted_from_items",
+        "shots_exceed_total",
+        "item_conflict",
+        "counter_exhausted",
+    ]),
+    operation("release_job", REPORT, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "job_transition_illegal",
+            "lease_lost",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+    operation("report_outcomes", REPORT, Bound::Jobs),
+];
 
 pub struct Claims;
 

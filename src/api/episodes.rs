@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::Acting,
     body::Body,
+    contract::{Bound, IDEMPOTENT, Operation, READ, SERIES, operation},
     dto::{Episode, EpisodeList, EpisodePatch, NewEpisode},
     headers::IdempotencyKey,
     json_bytes::JsonBytes,
@@ -17,6 +18,22 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("create_episode", SERIES, Bound::Free)
+        .headers(IDEMPOTENT)
+        .codes(&[
+            "series_not_found",
+            "episode_number_taken",
+            "idempotency_key_reused",
+        ]),
+    operation("list_episodes", READ, Bound::Jobs),
+    operation("get_episode", READ, Bound::Jobs).codes(&["episode_not_found"]),
+    operation("update_episode", SERIES, Bound::Free)
+        .codes(&["episode_not_found", "episode_number_taken"]),
+    operation("delete_episode", SERIES, Bound::Refused).codes(&["episode_not_found"]),
+];
 
 pub struct Episodes;
 

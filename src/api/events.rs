@@ -3,6 +3,7 @@
 use super::{
     Tag,
     auth::Acting,
+    contract::{Bound, Operation, READ, operation},
     dto::{Event, EventList},
     json_bytes::JsonBytes,
     paging,
@@ -15,6 +16,10 @@ use poem_openapi::{
     types::ToJSON,
 };
 use serde_json::json;
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] =
+    &[operation("list_events", READ, Bound::Job).codes(&["job_not_found"])];
 
 pub struct Events;
 

@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::Acting,
     body::Body,
+    contract::{Bound, CREATE, IDEMPOTENT, Operation, operation},
     dto::{GenerateIdea, GenerateScript, Generated},
     headers::IdempotencyKey,
 };
@@ -14,6 +15,16 @@ use crate::{
 use poem::Result;
 use poem_openapi::{OpenApi, payload::Json};
 use serde_json::Value;
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("generate_idea2video", CREATE, Bound::Stamped)
+        .headers(IDEMPOTENT)
+        .codes(&["idempotency_key_reused"]),
+    operation("generate_script2video", CREATE, Bound::Stamped)
+        .headers(IDEMPOTENT)
+        .codes(&["idempotency_key_reused"]),
+];
 
 pub struct Generate;
 

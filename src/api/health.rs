@@ -2,6 +2,7 @@
 
 use super::{
     Tag,
+    contract::{Bound, Need, Operation, operation},
     dto::{self, HealthReport, LiveWorkers},
     problem::{Member, Problem},
 };
@@ -12,6 +13,14 @@ use crate::{
 };
 use poem::Result;
 use poem_openapi::{OpenApi, payload::Json, types::ToJSON};
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    // Bound callers get the status alone.
+    operation("get_health", Need::Status, Bound::Free).codes(&["not_ready"]),
+    operation("get_liveness", Need::Status, Bound::Free),
+    operation("get_readiness", Need::Status, Bound::Free).codes(&["not_ready", "draining"]),
+];
 
 pub struct Health(pub JobManager);
 

@@ -4,6 +4,7 @@
 use super::{
     Tag,
     auth::Acting,
+    contract::{Bound, IMPORTS, Operation, READ, operation},
     dto::{Import, ImportList, ImportReject, ImportRejectList},
     json_bytes::JsonBytes,
     paging::{self, wrong},
@@ -26,6 +27,15 @@ use poem_openapi::{
 };
 use serde_json::json;
 use std::str::FromStr;
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("start_import", IMPORTS, Bound::Refused),
+    operation("list_imports", READ, Bound::Refused),
+    operation("get_import", READ, Bound::Refused).codes(&["import_not_found"]),
+    operation("abort_import", IMPORTS, Bound::Refused).codes(&["import_not_found"]),
+    operation("list_import_rejects", READ, Bound::Refused).codes(&["import_not_found"]),
+];
 
 /// Name of an upload in the report if the sender gives none.
 const DEFAULT_FILE_NAME: &str = "upload";

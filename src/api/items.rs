@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::{Acting, lease_of},
     body::Body,
+    contract::{Bound, CONDITIONAL, CREATE, IDEMPOTENT, Operation, READ, REPORT, operation},
     dto::{Item, ItemList, ReportItems},
     headers::{IdempotencyKey, IfMatch},
     jobs::{CreatedJob, JobResponse, answer, made},
@@ -19,6 +20,30 @@ use poem_openapi::{
     types::ToJSON,
 };
 use serde_json::{Value, json};
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("retry_failed_items", CREATE, Bound::Job)
+        .headers(IDEMPOTENT)
+        .codes(&[
+            "job_not_found",
+            "job_not_ended",
+            "no_failed_items",
+            "idempotency_key_reused",
+        ]),
+    operation("list_items", READ, Bound::Job).codes(&["job_not_found"]),
+    operation("report_items", REPORT, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "item_not_found",
+            "job_not_processing",
+            "lease_lost",
+            "item_conflict",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+];
 
 pub struct Items;
 

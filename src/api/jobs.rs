@@ -4,6 +4,9 @@ use super::{
     Tag,
     auth::Acting,
     body::Body,
+    contract::{
+        Bound, CHANGE, CONDITIONAL, CREATE, DELETE, Header, IDEMPOTENT, Operation, READ, operation,
+    },
     dto::{
         Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, JobWithShots, ListedJob, NewJob,
         NewJobs, OutcomeAnswer, Outcomes, Pagination, Shot,
@@ -31,6 +34,45 @@ use poem_openapi::{
 };
 use serde_json::json;
 use std::time::Duration;
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("create_job", CREATE, Bound::Stamped)
+        .headers(IDEMPOTENT)
+        .codes(&[
+            "series_not_found",
+            "episode_not_found",
+            "item_conflict",
+            "job_exists",
+            "idempotency_key_reused",
+            "counter_exhausted",
+        ]),
+    operation("create_jobs", CREATE, Bound::Stamped)
+        .headers(IDEMPOTENT)
+        .codes(&["item_conflict", "idempotency_key_reused"]),
+    operation("list_jobs", READ, Bound::Jobs).codes(&["search_too_long"]),
+    operation("count_jobs", READ, Bound::Jobs).codes(&["search_too_long"]),
+    operation("get_job", READ, Bound::Job)
+        .headers(&[Header::IfNoneMatch])
+        .codes(&["job_not_found", "archive_unavailable", "archive_damaged"]),
+    operation("update_job", CHANGE, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "series_not_found",
+            "episode_not_found",
+            "job_transition_illegal",
+            "job_not_processing",
+            "lease_lost",
+            "shots_counted_from_items",
+            "shots_exceed_total",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+    operation("delete_job", DELETE, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&["job_not_found", "version_mismatch"]),
+];
 
 pub struct Jobs(pub ListCache);
 

@@ -4,10 +4,19 @@ use super::{
     Tag,
     auth::{Acting, asker},
     body::Body,
+    contract::{Bound, KEYS, Operation, operation},
     dto::{CreatedKey, Key, KeyList, NewKey},
 };
 use poem::{Request, Result};
 use poem_openapi::{OpenApi, param::Path, payload::Json};
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("list_keys", KEYS, Bound::Refused),
+    operation("create_key", KEYS, Bound::Refused),
+    operation("revoke_key", KEYS, Bound::Refused).codes(&["key_not_found"]),
+    operation("rotate_key", KEYS, Bound::Refused).codes(&["key_not_found", "key_revoked"]),
+];
 
 pub struct Keys;
 

@@ -5,6 +5,7 @@ use super::{
     Tag,
     auth::Acting,
     body::{Body, OptionalBody},
+    contract::{Bound, CHANGE, CONDITIONAL, Operation, REPORT, operation},
     dto::{CancelJob, CompleteJob, FailJob, StartJob, StartedJob, members},
     headers::{IfMatch, etag},
     jobs::{JobResponse, answer},
@@ -14,6 +15,68 @@ use super::{
 use crate::jobs::{Failure, Guard};
 use poem::{Result, web::Data};
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("start_job", REPORT, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "job_transition_illegal",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+    operation("mark_completed", REPORT, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "job_transition_illegal",
+            "lease_lost",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+    operation("mark_failed", REPORT, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "job_transition_illegal",
+            "lease_lost",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+    operation("cancel_job", CHANGE, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "job_transition_illegal",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+    operation("retry_job", CHANGE, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "job_transition_illegal",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+    operation("recover_job", CHANGE, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "job_transition_illegal",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+    operation("undo_job", CHANGE, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "cannot_undo",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+];
 
 pub struct Lifecycle;
 

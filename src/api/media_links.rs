@@ -5,6 +5,7 @@ use super::{
     auth::{Acting, MediaLinks},
     base_path::prefix,
     body::Body,
+    contract::{Bound, Operation, READ, operation},
     dto::{MediaLink, NewMediaLink},
     problem::Problem,
 };
@@ -12,6 +13,12 @@ use crate::error::FieldError;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use poem::{Request, Result};
 use poem_openapi::{OpenApi, payload::Json};
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    // The files of all jobs lie beside each other.
+    operation("create_media_link", READ, Bound::Refused),
+];
 
 /// Characters that a path of a URL does not have.
 const PATH: &AsciiSet = &CONTROLS

@@ -4,9 +4,9 @@
 use super::{
     auth::{add_rate_headers, is_safe},
     base_path::prefix,
-    contract::OPERATIONS,
     legacy,
     operation_routes::OperationRoutes,
+    operation_table::operations,
     paging::{NextPage, next_page},
     problem::{Member, Problem, shown},
     single_headers,
@@ -46,7 +46,7 @@ pub struct Problems {
 impl Problems {
     pub fn new(jobs: &JobManager) -> Self {
         let instruments = jobs.database().instruments();
-        let ids = OPERATIONS.iter().map(|operation| operation.id);
+        let ids = operations().map(|operation| operation.id);
         let ids = ids.chain(legacy::ids());
         instruments.requests.name_operations(ids);
         Self {

@@ -10,7 +10,6 @@ mod backups;
 mod base_path;
 #[cfg(feature = "bench")]
 mod bench;
-mod bindings;
 mod body;
 mod claims;
 mod contract;
@@ -39,9 +38,9 @@ mod memory_limit;
 mod metrics;
 mod middleware;
 mod operation_routes;
+mod operation_table;
 mod origin;
 mod paging;
-mod permissions;
 mod prepare;
 mod problem;
 mod problem_pages;
@@ -63,11 +62,10 @@ mod upload;
 mod webhooks;
 mod workers;
 
-pub use bindings::{BINDINGS, Bound};
 pub use body::{read_new_job, read_new_schedule};
-pub use contract::OPERATIONS;
+pub use contract::{Bound, Need, Operation};
 pub use metrics::routes as metrics_routes;
-pub use permissions::{NEEDS, Need, check as check_permissions, has_own_jobs_rule};
+pub use operation_table::{check as check_contracts, operation_of, operations as contracts};
 pub use shown::{delivery, schedule, schedule_times, webhook, webhook_with_secret};
 
 use crate::{

@@ -2,8 +2,8 @@
 //! do, and which calls return it.
 
 use super::{
-    contract::{COMMON_CODES, MUTATION_CODES, OPERATIONS, WITH_BODY},
-    permissions::{AUTH_CODES, codes_of},
+    contract::{AUTH_CODES, COMMON_CODES, MUTATION_CODES, WITH_BODY},
+    operation_table::operations,
 };
 use crate::{
     codes::CODES,
@@ -101,9 +101,9 @@ fn calls(code: &str) -> Option<Vec<&'static str>> {
     if everywhere.iter().any(|codes| codes.contains(&code)) {
         return None;
     }
-    let returning = OPERATIONS.iter().filter(|one| {
-        let archived = one.code_of_archived().is_some_and(|of| *of == code);
-        archived || one.codes.contains(&code) || codes_of(one.id).contains(&code)
+    let returning = operations().filter(|one| {
+        let archived = one.code_of_archived().is_some_and(|of| of == code);
+        archived || one.codes.contains(&code) || one.auth_codes().contains(&code)
     });
     Some(returning.map(|one| one.id).collect())
 }

@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::Acting,
     body::Body,
+    contract::{Bound, CONDITIONAL, Operation, READ, REPORT, operation},
     dto::{JobProgress, ReportProgress, ReportShots, ShotList},
     headers::IfMatch,
     jobs::{JobResponse, answer},
@@ -17,6 +18,32 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("get_progress", READ, Bound::Job).codes(&["job_not_found"]),
+    operation("update_progress", REPORT, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "job_not_processing",
+            "lease_lost",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+    operation("update_shots", REPORT, Bound::Job)
+        .headers(CONDITIONAL)
+        .codes(&[
+            "job_not_found",
+            "job_not_processing",
+            "lease_lost",
+            "shots_counted_from_items",
+            "shots_exceed_total",
+            "version_mismatch",
+            "counter_exhausted",
+        ]),
+    operation("list_shots", READ, Bound::Job).codes(&["job_not_found"]),
+];
 
 pub struct Reports;
 

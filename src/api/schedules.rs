@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::Acting,
     body::Body,
+    contract::{Bound, IDEMPOTENT, Operation, READ, SCHEDULES, operation},
     dto::{NewSchedule, PreviewSchedule, Schedule, ScheduleList, SchedulePatch, ScheduleTimes},
     headers::IdempotencyKey,
     jobs::{CreatedJob, made},
@@ -18,6 +19,39 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("create_schedule", SCHEDULES, Bound::Refused).codes(&[
+        "series_not_found",
+        "episode_not_found",
+        "item_conflict",
+        "schedule_exists",
+    ]),
+    operation("list_schedules", READ, Bound::Refused),
+    operation("preview_schedule", READ, Bound::Refused),
+    operation("get_schedule", READ, Bound::Refused).codes(&["schedule_not_found"]),
+    operation("update_schedule", SCHEDULES, Bound::Refused).codes(&[
+        "schedule_not_found",
+        "series_not_found",
+        "episode_not_found",
+        "item_conflict",
+    ]),
+    operation("delete_schedule", SCHEDULES, Bound::Refused).codes(&["schedule_not_found"]),
+    operation("pause_schedule", SCHEDULES, Bound::Refused).codes(&["schedule_not_found"]),
+    operation("resume_schedule", SCHEDULES, Bound::Refused).codes(&["schedule_not_found"]),
+    operation("run_schedule", SCHEDULES, Bound::Refused)
+        .headers(IDEMPOTENT)
+        .codes(&[
+            "schedule_not_found",
+            "series_not_found",
+            "episode_not_found",
+            "job_exists",
+            "idempotency_key_reused",
+            "counter_exhausted",
+        ]),
+    operation("list_schedule_times", READ, Bound::Refused).codes(&["schedule_not_found"]),
+];
 
 pub struct Schedules;
 

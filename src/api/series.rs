@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::Acting,
     body::Body,
+    contract::{Bound, IDEMPOTENT, Operation, READ, SERIES, operation},
     dto::{self, NewSeries, SeriesList, SeriesPatch},
     headers::IdempotencyKey,
     json_bytes::JsonBytes,
@@ -16,6 +17,19 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("create_series", SERIES, Bound::Free)
+        .headers(IDEMPOTENT)
+        .codes(&["idempotency_key_reused"]),
+    // They count jobs on request, those of the binding alone.
+    operation("list_series", READ, Bound::Jobs),
+    operation("get_series", READ, Bound::Jobs).codes(&["series_not_found"]),
+    operation("update_series", SERIES, Bound::Free).codes(&["series_not_found"]),
+    // It changes all jobs of the series.
+    operation("delete_series", SERIES, Bound::Refused).codes(&["series_not_found"]),
+];
 
 pub struct Series;
 

@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::{Acting, COOKIE, Failures, asker, session_token},
     body::Body,
+    contract::{Bound, Need, Operation, operation},
     dto::{NewSession, Session},
     problem::Problem,
 };
@@ -14,6 +15,14 @@ use crate::{
 use poem::{Request, Result};
 use poem_openapi::{ApiResponse, OpenApi, payload::Json};
 use std::sync::Arc;
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("get_session", Need::Key, Bound::Free),
+    operation("start_session", Need::Public, Bound::Free)
+        .codes(&["unauthenticated", "too_many_failures"]),
+    operation("end_session", Need::Public, Bound::Free),
+];
 
 /// Path of the session.
 pub const PATH: &str = "/api/v1/session";

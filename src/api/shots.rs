@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::Acting,
     body::Body,
+    contract::{Bound, Operation, READ, REPORT, operation},
     dto::{EditShot, Shot, ShotUpdated},
 };
 use crate::{
@@ -12,6 +13,16 @@ use crate::{
 };
 use poem::Result;
 use poem_openapi::{OpenApi, param::Path, payload::Json};
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("get_shot", READ, Bound::Job).codes(&["job_not_found", "shot_not_found"]),
+    operation("update_shot", REPORT, Bound::Job).codes(&[
+        "job_not_found",
+        "shot_not_found",
+        "counter_exhausted",
+    ]),
+];
 
 pub struct Shots;
 

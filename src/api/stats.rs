@@ -3,11 +3,15 @@
 use super::{
     Tag,
     auth::Acting,
+    contract::{Bound, Operation, READ, operation},
     dto::{Bucket, StatsReport},
 };
 use crate::jobs::StatsDetail;
 use poem::Result;
 use poem_openapi::{OpenApi, param::Query, payload::Json};
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[operation("get_stats", READ, Bound::Typed)];
 
 pub struct Statistics;
 

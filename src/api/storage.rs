@@ -3,6 +3,7 @@
 use super::{
     Tag,
     auth::Acting,
+    contract::{Bound, CHANGE, Operation, READ, operation},
     dto::{Archive, ArchiveList, RetentionPreview},
     jobs::{JobResponse, answer},
     json_bytes::JsonBytes,
@@ -14,6 +15,18 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    // They count all jobs.
+    operation("preview_retention", READ, Bound::Refused),
+    operation("list_archives", READ, Bound::Refused),
+    operation("restore_job", CHANGE, Bound::Job).codes(&[
+        "job_not_found",
+        "archive_unavailable",
+        "archive_damaged",
+    ]),
+];
 
 pub struct Storage;
 

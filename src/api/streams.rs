@@ -1,7 +1,13 @@
 //! Handlers of event streams: changes of one job, or of all jobs, as they happen.
 
 use super::{
-    Tag, auth::Acting, dto::JobStatus, filter::pair, headers::LastEventId, paging::wrong,
+    Tag,
+    auth::Acting,
+    contract::{Bound, Operation, READ, RESUMABLE, operation},
+    dto::JobStatus,
+    filter::pair,
+    headers::LastEventId,
+    paging::wrong,
     sse::EventStream,
 };
 use crate::jobs::{EventFilter, StreamPosition};
@@ -10,6 +16,14 @@ use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
 };
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("stream_job_events", READ, Bound::Job)
+        .headers(RESUMABLE)
+        .codes(&["job_not_found"]),
+    operation("stream_events", READ, Bound::Jobs).headers(RESUMABLE),
+];
 
 pub struct Streams;
 

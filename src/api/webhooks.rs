@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::Acting,
     body::Body,
+    contract::{Bound, CREATE, Operation, WEBHOOKS, WEBHOOKS_READ, operation},
     dto::{
         Delivery, DeliveryList, NewWebhook, ReplayWebhook, Webhook, WebhookList, WebhookPatch,
         WebhookSecret,
@@ -19,6 +20,29 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    // They are sent the events of all jobs.
+    operation("create_webhook", WEBHOOKS, Bound::Refused),
+    operation("list_webhooks", WEBHOOKS_READ, Bound::Refused),
+    operation("get_webhook", WEBHOOKS_READ, Bound::Refused).codes(&["webhook_not_found"]),
+    operation("update_webhook", WEBHOOKS, Bound::Refused)
+        .codes(&["webhook_not_found", "webhook_of_jobs"]),
+    operation("delete_webhook", WEBHOOKS, Bound::Refused)
+        .codes(&["webhook_not_found", "webhook_of_jobs"]),
+    operation("pause_webhook", WEBHOOKS, Bound::Refused).codes(&["webhook_not_found"]),
+    operation("resume_webhook", WEBHOOKS, Bound::Refused).codes(&["webhook_not_found"]),
+    operation("test_webhook", WEBHOOKS, Bound::Refused)
+        .codes(&["webhook_not_found", "webhook_of_jobs"]),
+    operation("rotate_webhook_secret", WEBHOOKS, Bound::Refused).codes(&["webhook_not_found"]),
+    operation("replay_webhook", WEBHOOKS, Bound::Refused).codes(&["webhook_not_found"]),
+    operation("list_webhook_deliveries", WEBHOOKS_READ, Bound::Refused)
+        .codes(&["webhook_not_found"]),
+    operation("retry_webhook_delivery", WEBHOOKS, Bound::Refused).codes(&["delivery_not_found"]),
+    // Each binding has a secret of its own.
+    operation("get_webhook_secret", CREATE, Bound::Jobs),
+];
 
 pub struct Webhooks;
 

@@ -4,6 +4,7 @@ use super::{
     Tag,
     auth::Acting,
     body::Body,
+    contract::{Bound, Operation, QUEUES, READ, operation},
     dto::{Queue, QueueForecast, QueueList, SetQueue, WorkerList, given, keep_patch},
     json_bytes::JsonBytes,
     paging,
@@ -15,6 +16,15 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("list_workers", READ, Bound::Refused),
+    operation("list_queues", READ, Bound::Refused),
+    operation("get_queue", READ, Bound::Refused),
+    operation("forecast_queue", READ, Bound::Refused),
+    operation("set_queue", QUEUES, Bound::Refused),
+];
 
 pub struct Workers;
 

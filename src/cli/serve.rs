@@ -47,7 +47,7 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     }
     sweep_temporaries().await;
     let listen = app.config.listen;
-    api::check_permissions().map_err(Failure::Other)?;
+    api::check_contracts().map_err(Failure::Other)?;
     guard(&app).await?;
     let listener = TcpListener::bind(listen)
         .await

@@ -6,7 +6,7 @@ use super::{
     face::{Api, call},
     keys::Guarded,
 };
-use callsheet::api::{BINDINGS, Bound, has_own_jobs_rule, spec};
+use callsheet::api::{Bound, contracts, operation_of, spec};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -197,14 +197,14 @@ async fn no_operation_tells_or_changes_anything_of_a_job_outside_the_binding(api
     let before = guarded.get(&guarded.admin, &secret).await.json(200)["version"].clone();
     for operation in operations() {
         let id = operation.2.as_str();
-        let (_, bound) = BINDINGS.iter().find(|(known, _)| *known == id).unwrap();
+        let bound = operation_of(id).unwrap().bound;
         if operation.1 == "GET" && !id.starts_with("stream_") {
             // What an admin has read is in memory.
             ask(&api, &guarded.admin, &outside, &operation).await;
         }
         for _ in 0..2 {
             let answer = ask(&api, red, &outside, &operation).await;
-            check(id, *bound, &answer, &outside.action);
+            check(id, bound, &answer, &outside.action);
         }
     }
     let after = guarded.get(&guarded.admin, &secret).await.json(200);
@@ -266,7 +266,7 @@ async fn a_creator_calls_the_operations_of_the_table_for_its_own_jobs_alone(api:
     for operation in operations() {
         let id = operation.2.as_str();
         // It removes the entries of own jobs, and there are none.
-        if !has_own_jobs_rule(id) || id == "remove_active_jobs" {
+        if !operation_of(id).unwrap().has_own_jobs_rule() || id == "remove_active_jobs" {
             continue;
         }
         let answer = ask(&api, &creator, &outside, &operation).await;
@@ -300,9 +300,8 @@ async fn a_creator_calls_the_operations_of_the_table_for_its_own_jobs_alone(api:
 
 #[test]
 fn the_table_of_bindings_is_as_it_was_reviewed() {
-    let rows: Vec<_> = BINDINGS
-        .iter()
-        .map(|(id, bound)| format!("{id}: {}", format!("{bound:?}").to_lowercase()))
+    let rows: Vec<_> = contracts()
+        .map(|one| format!("{}: {}", one.id, format!("{:?}", one.bound).to_lowercase()))
         .collect();
     insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!("bindings", rows.join("\n"));

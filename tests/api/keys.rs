@@ -4,7 +4,7 @@ use super::{
     answer::Answer,
     face::{Api, call},
 };
-use callsheet::api::{NEEDS, Need, has_own_jobs_rule, spec};
+use callsheet::api::{Need, contracts, operation_of, spec};
 use chrono::TimeDelta;
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
@@ -478,7 +478,7 @@ async fn every_operation_is_for_the_roles_of_the_table_and_for_no_key_that_is_no
         keys.push((role, guarded.key_of(role).await));
     }
     for (method, path, id) in operations() {
-        let (_, need) = NEEDS.iter().find(|(known, _)| *known == id).unwrap();
+        let need = operation_of(&id).unwrap().need;
         let status = async |key: Option<&str>| {
             let request = api.request(method.clone(), &path);
             let request = match key {
@@ -510,18 +510,17 @@ async fn every_operation_is_for_the_roles_of_the_table_and_for_no_key_that_is_no
 
 #[test]
 fn the_table_of_permissions_is_as_it_was_reviewed() {
-    let rows: Vec<_> = NEEDS
-        .iter()
-        .map(|(id, need)| match need {
+    let rows: Vec<_> = contracts()
+        .map(|one| match one.need {
             Need::Permission(permission) => {
-                let own = if has_own_jobs_rule(id) {
+                let own = if one.has_own_jobs_rule() {
                     ", creators on jobs of their own key"
                 } else {
                     ""
                 };
-                format!("{id}: {}{own}", permission.name())
+                format!("{}: {}{own}", one.id, permission.name())
             }
-            other => format!("{id}: {}", format!("{other:?}").to_lowercase()),
+            other => format!("{}: {}", one.id, format!("{other:?}").to_lowercase()),
         })
         .collect();
     insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {

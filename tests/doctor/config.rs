@@ -1,6 +1,9 @@
 //! Faults of the configuration, found by the command.
 
-use crate::cli::run::{Desk, Said};
+use crate::{
+    cli::run::{Desk, Said},
+    support::Server,
+};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 
@@ -171,6 +174,21 @@ async fn a_server_that_is_not_there() {
         "server.unreachable",
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_server_that_shows_its_status_alone() {
+    let desk = desk().await;
+    let key = desk.done(&["keys", "create", "--role", "reader"]).await;
+    let url = format!("sqlite://{}", desk.path("callsheet.db").display());
+    let server = Server::start(&url).await;
+    finds(&desk, &["--server", &server.url], 0, "server.status_only").await;
+    let desk = desk.with("CALLSHEET_API_KEY", key.trim());
+    let said = desk
+        .run(&["doctor", "--json", "--server", &server.url])
+        .await;
+    assert_eq!(ids(&said), Vec::<String>::new(), "with a key: {said:?}");
+    server.stop("TERM").await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::schedules::{cron, every, ids, time};
 use crate::support::{TestApp, any_job, pointers, refusal};
-use callsheet::jobs::{Idempotency, JobManager, LeasedPolicy, NewJob, NewSchedule};
+use callsheet::jobs::{Idempotency, JobManager, LeasedPolicy, NewJob, NewSchedule, SchedulePatch};
 use chrono::{DateTime, TimeDelta};
 use entity::schedule::{self, Missed, ScheduleKind};
 use serde_json::json;
@@ -162,6 +162,36 @@ async fn a_schedule_that_does_not_fit_is_refused_with_the_remedy(t: TestApp) {
         refusal(t.delete_schedule(id).await, "schedule_not_found");
         refusal(t.pause_schedule(id).await, "schedule_not_found");
     }
+}
+
+#[on_both]
+async fn a_template_of_a_series_or_an_episode_that_does_not_exist_is_refused(t: TestApp) {
+    let of_series = NewJob {
+        series_id: Some("none".into()),
+        ..any_job()
+    };
+    let of_episode = NewJob {
+        episode_id: Some("none".into()),
+        ..any_job()
+    };
+    let sound = t.create_schedule(every("sound", "1h")).await.unwrap();
+    for (template, code) in [
+        (of_series, "series_not_found"),
+        (of_episode, "episode_not_found"),
+    ] {
+        let new = NewSchedule {
+            template: template.clone(),
+            ..every("lost", "1h")
+        };
+        refusal(t.create_schedule(new).await, code);
+        refusal(t.get_schedule("lost").await, "schedule_not_found");
+        let patch = SchedulePatch {
+            template: Some(template),
+            ..SchedulePatch::default()
+        };
+        refusal(t.update_schedule("sound", patch).await, code);
+    }
+    assert_eq!(t.get_schedule("sound").await.unwrap(), sound);
 }
 
 #[on_both]

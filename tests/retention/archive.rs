@@ -178,6 +178,13 @@ async fn calls_that_change_an_archived_job_say_that_it_is_archived(t: TestApp) {
     );
     refusal(t.list_events(&id, None, 10).await, "job_archived");
     refusal(t.list_items(&id, None, 10).await, "job_archived");
+    refusal(
+        t.retry_failed_items(&id, None).await.map(|_| ()),
+        "job_archived",
+    );
+    refusal(t.undo_job(&id, None).await, "job_archived");
+    let title = || Some("Film".to_owned());
+    refusal(t.set_active_job("me", &id, title()).await, "job_archived");
     let archived = t.get_archived_job(&id).await.unwrap();
     assert_eq!(archived.record.job.status, JobStatus::Cancelled);
     assert_eq!(archived.archived_at, t.now());

@@ -1,12 +1,9 @@
 //! Calls for the audit: each adds itself when it ends, also when its client leaves before the
 //! answer.
 
-use super::acting::Acting;
+use super::{acting::Acting, guarded::Guarded};
 use crate::{
-    api::{
-        middleware::RequestId,
-        permissions::{Guarded, Need},
-    },
+    api::{contract::Need, middleware::RequestId},
     jobs::{Asker, AuditCall, AuditCalls, JobManager, Permission, Principal},
 };
 use chrono::{DateTime, Utc};

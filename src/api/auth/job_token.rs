@@ -1,11 +1,12 @@
 //! Calls of the program of a job, which has a token instead of a key.
 
-use super::{acting::Acting, credentials::key_of};
+use super::{
+    acting::Acting,
+    credentials::key_of,
+    guarded::{Found, Needs},
+};
 use crate::{
-    api::{
-        permissions::{Found, Needs},
-        problem::Problem,
-    },
+    api::problem::Problem,
     jobs::{JobManager, Principal, is_job_token},
 };
 use entity::Role;

@@ -6,6 +6,7 @@ mod answer;
 mod audited;
 mod credentials;
 mod failures;
+mod guarded;
 mod job_token;
 mod links;
 mod rate;
@@ -21,9 +22,8 @@ pub use links::MediaLinks;
 pub use rate::add_headers as add_rate_headers;
 
 use super::{
-    bindings::Bound,
+    contract::{Bound, Need},
     legacy,
-    permissions::{Found, Need, Needs},
     problem::Problem,
 };
 use crate::{
@@ -33,6 +33,7 @@ use crate::{
 use audited::AuditedCall;
 use credentials::{Caller, caller, unauthenticated};
 use futures_util::{FutureExt, TryFutureExt, future::Either};
+use guarded::{Found, Needs};
 use job_token::JobCall;
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,

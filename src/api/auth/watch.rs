@@ -1,8 +1,10 @@
 //! Calls that go on for long: they end when their key is revoked or expires.
 
-use super::credentials::{Caller, unauthenticated};
+use super::{
+    credentials::{Caller, unauthenticated},
+    guarded::Guarded,
+};
 use crate::{
-    api::permissions::Guarded,
     error::Error,
     jobs::{JobManager, KeyLimits, Place},
 };

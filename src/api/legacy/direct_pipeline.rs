@@ -1,6 +1,11 @@
 //! Calls of the direct pipeline: jobs that are pending or running, with progress as a fraction.
 
-use super::{jobs, times};
+use super::{
+    super::contract::{
+        Bound, CHANGE, CREATE, IDEMPOTENT, OLDER_CREATE, Operation, READ, operation,
+    },
+    jobs, times,
+};
 use crate::{
     api::{
         Tag,
@@ -22,6 +27,20 @@ use poem_openapi::{
     payload::Json,
 };
 use serde_json::json;
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("legacy_pipeline_idea2video", CREATE, Bound::Stamped)
+        .headers(IDEMPOTENT)
+        .codes(OLDER_CREATE),
+    operation("legacy_pipeline_script2video", CREATE, Bound::Stamped)
+        .headers(IDEMPOTENT)
+        .codes(OLDER_CREATE),
+    operation("legacy_get_pipeline_job", READ, Bound::Job).codes(&["job_not_found"]),
+    operation("legacy_list_pipeline_jobs", READ, Bound::Jobs),
+    operation("legacy_cancel_pipeline_job", CHANGE, Bound::Job)
+        .codes(&["job_not_found", "counter_exhausted"]),
+];
 
 pub struct DirectPipeline;
 

@@ -17,8 +17,11 @@ pub use stores::{add, ids, need_of};
 pub use switch::Switch;
 pub use videos::Videos;
 
-use crate::metrics::LEGACY_PREFIX;
+use crate::{api::contract::Operation, metrics::LEGACY_PREFIX};
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// Contracts of the operations that the document lists.
+pub const CONTRACTS: [&[Operation]; 2] = [direct_pipeline::CONTRACT, videos::CONTRACT];
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 

@@ -6,7 +6,7 @@ use super::{comic, draft_maker, topclip, web2img};
 use crate::{
     api::{
         auth::Acting,
-        permissions::Need,
+        contract::Need,
         problem::{Member, Problem},
     },
     jobs::{JobManager, Permission},

@@ -1,6 +1,11 @@
 //! Calls of the unified video API, which came after the direct pipeline.
 
-use super::{jobs, times};
+use super::{
+    super::contract::{
+        Bound, CREATE, DELETE, IDEMPOTENT, OLDER_CREATE, Operation, READ, operation,
+    },
+    jobs, times,
+};
 use crate::{
     api::{
         Tag,
@@ -24,6 +29,17 @@ use poem_openapi::{
     payload::Json,
 };
 use serde_json::json;
+
+/// Contract of each operation here.
+pub const CONTRACT: &[Operation] = &[
+    operation("legacy_generate_video", CREATE, Bound::Stamped)
+        .headers(IDEMPOTENT)
+        .codes(OLDER_CREATE),
+    operation("legacy_get_video_job", READ, Bound::Job).codes(&["job_not_found"]),
+    operation("legacy_list_video_jobs", READ, Bound::Jobs),
+    operation("legacy_delete_video_job", DELETE, Bound::Job).codes(&["job_not_found"]),
+    operation("legacy_video_health", READ, Bound::Jobs),
+];
 
 /// Minimum number of characters of a script.
 const MIN_SCRIPT_CHARS: usize = 50;

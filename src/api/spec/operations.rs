@@ -3,9 +3,9 @@
 use super::schemas::{NO_CONTROL, NO_NUL};
 use crate::{
     api::{
-        contract::{COMMON_CODES, Header, MUTATION_CODES, OPERATIONS, Operation, WITH_BODY},
+        contract::{COMMON_CODES, Header, MUTATION_CODES, Operation, WITH_BODY},
         examples::example,
-        permissions::codes_of,
+        operation_table::operation_of,
         problem::meaning,
     },
     import::{Interrupted, OnConflict, SourceKind},
@@ -22,7 +22,7 @@ pub fn complete(operation: &mut Value, is_unsafe: bool, descriptions: &BTreeMap<
         .as_str()
         .unwrap_or_default()
         .to_owned();
-    let Some(contract) = OPERATIONS.iter().find(|o| o.id == id) else {
+    let Some(contract) = operation_of(&id) else {
         return;
     };
     let mut parameters = operation
@@ -374,13 +374,14 @@ fn header_parameter(header: Header) -> Value {
 fn add_problems(operation: &mut Value, contract: &Operation, is_unsafe: bool, has_body: bool) {
     let changes: &[&str] = if is_unsafe { &MUTATION_CODES } else { &[] };
     let body: &[&str] = if has_body { &WITH_BODY } else { &[] };
-    let callers = codes_of(contract.id);
+    let archived = contract.code_of_archived();
+    let callers = contract.auth_codes();
     for code in COMMON_CODES
         .iter()
         .chain(changes)
         .chain(body)
         .chain(contract.codes)
-        .chain(contract.code_of_archived())
+        .chain(&archived)
         .chain(&callers)
     {
         let (status, title) = meaning(code);

@@ -27,9 +27,30 @@ pub async fn check(server: &Server, key: Option<&str>) -> Vec<Finding> {
     };
     match serde_json::from_slice::<Value>(&answer) {
         Ok(answer) if answer["health"].is_object() => check_health(&answer["health"]),
-        Ok(answer) if answer["status"].is_string() => check_health(&answer),
+        Ok(answer) if answer["status"].is_string() => {
+            let mut found = check_health(&answer);
+            if answer["version"].is_null() {
+                found.push(status_alone(key));
+            }
+            found
+        }
         _ => unreachable("something else than Callsheet answers".to_owned()),
     }
+}
+
+/// Returns the finding that the server did not show its report.
+fn status_alone(key: Option<&str>) -> Finding {
+    let who = match key {
+        Some(_) => "this key, which is bound to some jobs,",
+        None => "a caller without a key",
+    };
+    Finding::warning(
+        "server.status_only",
+        format!(
+            "The server shows {who} its status alone: its loops, log and version were not checked."
+        ),
+        "Give a key of any role that is not bound: --api-key-file FILE, or set CALLSHEET_API_KEY.",
+    )
 }
 
 /// Checks the report of `GET /health`.

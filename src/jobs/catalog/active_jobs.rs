@@ -53,15 +53,14 @@ impl JobManager {
             Some(title) => Some(title),
             None => self.get_job(job_id).await?.project_title,
         };
-        let (client_id, job_id) = (client_id.to_owned(), job_id.to_owned());
-        self.db
-            .commit(SetActive(active_job::Model {
-                client_id,
-                job_id,
-                title,
-                created_at: self.now(),
-            }))
-            .await
+        let write = SetActive(active_job::Model {
+            client_id: client_id.to_owned(),
+            job_id: job_id.to_owned(),
+            title,
+            created_at: self.now(),
+        });
+        let set = self.db.commit(write).await;
+        self.or_archived(job_id, set).await
     }
 
     /// Removes a job from the client's list, or all jobs if no id is given, and returns the number

@@ -28,6 +28,7 @@ impl JobManager {
             created_by: self.caller_id(),
             now: self.now(),
         };
-        self.db.commit(write).await
+        let created = self.db.commit(write).await;
+        self.or_archived(id, created).await
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     db::{
         Readable, Tx, Write,
+        catalog::parents::check_parents,
         jobs::create_job::{CreateJob, Created},
         rows::once::insert_unless_there,
     },
@@ -13,6 +14,7 @@ use sea_orm::{
     ActiveModelTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait, QuerySelect,
     sea_query::LockType,
 };
+use serde_json::Value;
 
 pub struct InsertSchedule(pub schedule::Model);
 
@@ -20,6 +22,7 @@ impl Write for InsertSchedule {
     type Output = schedule::Model;
 
     async fn apply(&self, tx: &Tx) -> Result<schedule::Model> {
+        check_template(tx, &self.0.template).await?;
         if insert_unless_there(tx, self.0.clone().into_active_model()).await? {
             Ok(self.0.clone())
         } else {
@@ -47,6 +50,9 @@ impl Write for ChangeSchedule {
     async fn apply(&self, tx: &Tx) -> Result<schedule::Model> {
         let before = locked(tx, &self.id).await?;
         let after = (self.decide)(&before)?;
+        if after.template != before.template {
+            check_template(tx, &after.template).await?;
+        }
         update(tx, &before, &after).await?;
         Ok(after)
     }
@@ -90,6 +96,24 @@ impl Write for RunSchedule {
     fn weight(&self) -> usize {
         self.job.weight()
     }
+}
+
+/// Checks that the series and the episode of a template exist.
+async fn check_template(tx: &Tx, template: &Value) -> Result<()> {
+    let series = template["series_id"].as_str();
+    let episode = template["episode_id"].as_str();
+    let checked = check_parents(tx, series, episode, false).await;
+    checked.map(|_| ()).map_err(|error| match error {
+        Error::UnknownReference { thing, id, pointer } => Error::UnknownReference {
+            thing,
+            id,
+            pointer: match pointer {
+                "/series_id" => "/template/series_id",
+                _ => "/template/episode_id",
+            },
+        },
+        other => other,
+    })
 }
 
 async fn locked(tx: &Tx, id: &str) -> Result<schedule::Model> {

@@ -27,7 +27,8 @@ pub struct SchedulePatch {
 impl JobManager {
     /// Changes a schedule. Its next time is counted anew from now.
     ///
-    /// Errors: `schedule_not_found`, `invalid_request`, `item_conflict`.
+    /// Errors: `schedule_not_found`, `invalid_request`, `series_not_found`, `episode_not_found`,
+    /// `item_conflict`.
     pub async fn update_schedule(&self, id: &str, patch: SchedulePatch) -> Result<schedule::Model> {
         let id = existing(id)?.to_owned();
         let template = patch.template.as_ref();

@@ -44,7 +44,8 @@ pub struct NewSchedule {
 impl JobManager {
     /// Creates a schedule. Its first time is the first after now.
     ///
-    /// Errors: `invalid_request`, `item_conflict`, `schedule_exists`.
+    /// Errors: `invalid_request`, `series_not_found`, `episode_not_found`, `item_conflict`,
+    /// `schedule_exists`.
     pub async fn create_schedule(&self, new: NewSchedule) -> Result<schedule::Model> {
         let template = new.template.clone();
         let row = new_row(new, self.now(), self.webhook_policy())?;
