@@ -162,8 +162,13 @@ async fn an_address_that_is_taken_is_refused_with_its_flag(db: TestDb) {
         ("127.0.0.1:0", &*address, "with --metrics-listen"),
     ] {
         let serve = ["serve", "--listen", listen, "--metrics-listen", metrics];
-        let sentence = Desk::at(&db).fails(1, &serve).await;
-        assert!(sentence.ends_with(flag), "{sentence}");
+        let said = Desk::at(&db).run(&serve).await;
+        let refusal = said.err.lines().last().unwrap_or_default();
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(
+            refusal.starts_with("callsheet: ") && refusal.ends_with(flag),
+            "{said:?}"
+        );
     }
 }
 

@@ -50,9 +50,15 @@ export function needStyles(...names) {
   for (const name of names) if (!loads.has(name)) start(name);
 }
 
-/** The module, when it and all stylesheets that were asked for have been loaded. */
+/** Modules that were loaded with their stylesheets. */
+const styled = new WeakSet();
+
+/** The module, when it and all stylesheets that were asked for have been loaded. One that had its
+ * own before waits for no others: they may fail while the server is away. */
 export async function withStyles(module) {
   const loaded = await module;
+  if (styled.has(loaded)) return loaded;
   await Promise.all([...loads].map(([name, load]) => load ?? start(name)));
+  styled.add(loaded);
   return loaded;
 }
