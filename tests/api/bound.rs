@@ -4,7 +4,7 @@
 use super::{
     answer::Answer,
     face::{Api, call},
-    keys::Guarded,
+    guarded::Guarded,
 };
 use callsheet::api::{BINDINGS, Bound, has_own_jobs_rule, spec};
 use reqwest::Method;

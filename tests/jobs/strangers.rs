@@ -139,7 +139,7 @@ async fn a_role_without_rights_is_told_which_it_lacks() {
         db.close().await.unwrap();
         run(&raw, &format!("DROP OWNED BY {role}")).await;
         run(&raw, &format!("DROP ROLE {role}")).await;
-        for error in [refused.unwrap_err(), ready.unwrap_err()] {
+        for error in [refused.err().unwrap(), ready.err().unwrap()] {
             assert_eq!(error.code(), "database_unavailable", "{error}");
             let text = error.to_string();
             assert!(
