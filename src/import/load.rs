@@ -2,22 +2,21 @@
 //! records. If the database refuses a batch, the loader writes its records one by one: a bad record
 //! does not stop the others.
 
+mod reject_row;
+
 use super::{
     allowance::RejectBudget,
     assumed::Assumed,
-    read::{self, MAX_SHOWN_BYTES, ReadRecord},
+    read::{self, ReadRecord},
     reject::{Reason, Reject},
-    report::{Outcome, Position, RecordOutcome},
-    secrets,
+    report::{Outcome, RecordOutcome},
     seen::SeenIds,
-    text,
 };
 use crate::{
     db::write::{Imported, ImportedJob, OnConflict},
     error::{Error, Resource, Result},
     jobs::{ImportChunk, JobManager},
 };
-use entity::import_reject;
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -220,44 +219,6 @@ impl Loader {
         self.jobs
             .import_batch(import_id, self.on_conflict, self.dry.is_some(), batch)
             .await
-    }
-
-    /// Builds the row of a reject; `None` when the allowance is used up.
-    fn kept(&self, entry: &ReadRecord, reject: &Reject) -> Option<import_reject::Model> {
-        let row = (!self.allowance.is_spent()).then(|| self.row(entry, reject))?;
-        self.allowance.take(row.bytes()).then_some(row)
-    }
-
-    fn row(&self, entry: &ReadRecord, reject: &Reject) -> import_reject::Model {
-        let ReadRecord {
-            file,
-            at,
-            raw,
-            bytes,
-            ..
-        } = entry;
-        let key = Some(at)
-            .filter(|at| **at != Position::File)
-            .map(|at| text::plain(&at.to_string()).into_owned());
-        let shown = &raw[..raw.len().min(MAX_SHOWN_BYTES)];
-        let cut = match *bytes > shown.len() as u64 {
-            true => format!(
-                " Only the first {} KiB of the record are stored.",
-                (shown.len() >> 10).max(1)
-            ),
-            false => String::new(),
-        };
-        let raw = secrets::hidden(&String::from_utf8_lossy(shown));
-        import_reject::Model {
-            id: 0,
-            import_id: self.import_id.clone().unwrap_or_default(),
-            file: text::plain(&file.display().to_string()).into_owned(),
-            key,
-            reason: reject.reason.as_str().to_owned(),
-            detail: text::plain(&format!("{}{cut}", reject.detail)).into_owned(),
-            raw: Some(text::plain(&raw).into_owned()).filter(|raw| !raw.is_empty()),
-            created_at: self.jobs.now(),
-        }
     }
 }
 

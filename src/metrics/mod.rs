@@ -10,14 +10,17 @@ mod job_types;
 mod measured;
 mod queries;
 mod requests;
+mod text;
+mod type_labels;
+mod writer;
 
-pub use collect::{Format, text};
 pub use distribution::Distribution;
 pub use families::{FAMILIES, Family};
 pub use job_types::{Ending, JobTypes, MAX_TYPES, OTHER};
 pub use measured::{Connections, DatabaseNumbers, Files, LoopNumbers, Measured};
 pub use queries::{Queries, QueryKind};
 pub use requests::{LEGACY_PREFIX, Requests};
+pub use text::{Format, text};
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,7 +1,7 @@
 //! A request body with a minimum rate. Without it, a client that sends a byte now and then could
 //! hold a request and its resources for as long as it likes.
 
-use super::idle_timeout::RequestCounts;
+use super::request_counts::RequestCounts;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::{

@@ -1,15 +1,17 @@
 //! One connection: hyper reads its requests, and poem's endpoint answers them.
 
 use super::{
+    answer::Answer,
     body_rate::MinRateBody,
     bounds::ServerLimits,
     connection_limits::ConnectionPermit,
-    idle_timeout::{RequestCounts, UnderWay, Watched},
+    idle_timeout::Watched,
+    request_counts::{RequestCounts, UnderWay},
 };
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::{BodyExt, combinators::BoxBody};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Incoming};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
@@ -19,15 +21,7 @@ use poem::{
     http::{self, HeaderValue, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
-use std::{
-    convert::Infallible,
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 /// Maximum concurrent streams of an HTTP/2 connection.
@@ -136,14 +130,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
                 .headers_mut()
                 .insert(http::header::CONNECTION, HeaderValue::from_static("close"));
         }
-        let traffic = under_way.traffic();
-        traffic.begin_answer();
-        Ok(response.map(|body| Answer {
-            body,
-            rest: Bytes::new(),
-            traffic,
-            _under_way: under_way,
-        }))
+        Ok(response.map(|body| Answer::new(body, under_way)))
     }
 
     /// Converts a request to poem's. A small body is read whole.
@@ -210,66 +197,5 @@ fn release_buffer(parts: &mut http::request::Parts) {
     }
     if let Ok(copy) = parts.uri.to_string().parse() {
         parts.uri = copy;
-    }
-}
-
-/// Maximum bytes that are handed to hyper at once: each piece that it takes shows that the client
-/// reads.
-const PIECE_BYTES: usize = 64 << 10;
-
-/// Body of a response. The request counts as in progress until all of the body is handed to hyper.
-struct Answer {
-    body: BoxBody<Bytes, io::Error>,
-    /// Bytes of the last frame that are not handed over yet.
-    rest: Bytes,
-    traffic: Arc<RequestCounts>,
-    _under_way: UnderWay,
-}
-
-impl Answer {
-    fn next_piece(&mut self) -> Bytes {
-        self.rest.split_to(self.rest.len().min(PIECE_BYTES))
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.traffic.end_answer();
-    }
-}
-
-impl Body for Answer {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        if self.rest.is_empty() {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => self.rest = data,
-                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
-                },
-                other => return Poll::Ready(other),
-            }
-        }
-        self.traffic.note_taken();
-        Poll::Ready(Some(Ok(Frame::data(self.next_piece()))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let (rest, mut hint) = (self.rest.len() as u64, self.body.size_hint());
-        let upper = hint.upper();
-        hint.set_lower(hint.lower() + rest);
-        if let Some(upper) = upper {
-            hint.set_upper(upper + rest);
-        }
-        hint
     }
 }

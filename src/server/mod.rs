@@ -5,12 +5,14 @@
 //! connections without limit, and retries at once when no file descriptor is left.
 
 mod accept;
+mod answer;
 mod body_rate;
 mod bounds;
 mod connection;
 mod connection_limits;
 mod descriptors;
 mod idle_timeout;
+mod request_counts;
 
 pub use bounds::{DEFAULT_CONNECTIONS, ServerLimits};
 pub use descriptors::{highest as descriptor_limit, raise_limit as raise_descriptor_limit};

@@ -11,6 +11,7 @@ mod lines;
 mod names;
 mod output;
 mod pipe;
+mod plain_text;
 mod program;
 mod reader;
 mod report;

@@ -3,7 +3,7 @@
 use super::{
     answer::Answer,
     face::{Api, call},
-    keys::{Guarded, JOBS},
+    guarded::{Guarded, JOBS},
 };
 use reqwest::Method;
 use serde_json::json;

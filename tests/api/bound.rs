@@ -4,7 +4,7 @@
 use super::{
     answer::Answer,
     face::{Api, call},
-    keys::Guarded,
+    guarded::Guarded,
 };
 use callsheet::api::{Bound, contracts, operation_of, spec};
 use reqwest::Method;

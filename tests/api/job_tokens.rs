@@ -3,7 +3,7 @@
 use super::{
     answer::Answer,
     face::{Api, call, of_job},
-    keys::{Guarded, JOBS},
+    guarded::{Guarded, JOBS},
 };
 use chrono::TimeDelta;
 use reqwest::Method;

@@ -3,7 +3,7 @@
 use super::{
     answer::Answer,
     face::{Api, call},
-    keys::{Guarded, JOBS},
+    guarded::{Guarded, JOBS},
 };
 use chrono::TimeDelta;
 use futures_util::{StreamExt, stream::FuturesUnordered};

@@ -2,7 +2,7 @@
 
 use super::{
     face::{Api, call},
-    keys::{Guarded, JOBS},
+    guarded::{Guarded, JOBS},
 };
 use chrono::TimeDelta;
 use reqwest::Method;

@@ -1,22 +1,15 @@
 //! The calls of a client.
 
 use crate::{
-    Error, Item, ItemList, Job, JobList, JobStatus, Method, NewJob, Problem, Server,
+    Error, Item, ItemList, Job, JobFilter, JobList, Method, NewJob, Server,
     http::{Call, Http},
+    path::{escaped, segment},
     retry::repeat,
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::{env, io, sync::Arc, time::Duration};
 use uuid::Uuid;
-
-/// Characters of an id that stay as they are in a path: the unreserved ones of RFC 3986.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 const A_DAY: Duration = Duration::from_secs(86_400);
 
@@ -46,38 +39,6 @@ pub struct Client {
     http: Arc<Http>,
     retry_for: Duration,
     patience: Duration,
-}
-
-/// Jobs that a list has. The default has all.
-#[derive(Clone, Debug, Default)]
-pub struct JobFilter {
-    pub job_types: Vec<String>,
-    pub statuses: Vec<JobStatus>,
-    /// Labels that a job has to have, as `key=value`.
-    pub labels: Vec<String>,
-    /// Text that a job has to contain.
-    pub q: Option<String>,
-    /// Keyset cursor of the page; `None` for the first.
-    pub cursor: Option<String>,
-    /// Maximum number of jobs; the server's default if `None`.
-    pub limit: Option<u32>,
-}
-
-impl JobFilter {
-    fn query(&self) -> String {
-        let pair = |name: &str, value: &str| format!("{name}={}", escaped(value));
-        let mut pairs: Vec<_> = self.job_types.iter().map(|t| pair("job_type", t)).collect();
-        pairs.extend(self.statuses.iter().map(|s| pair("status", s.as_str())));
-        pairs.extend(self.labels.iter().map(|label| pair("label", label)));
-        pairs.extend(self.q.iter().map(|text| pair("q", text)));
-        pairs.extend(self.cursor.iter().map(|cursor| pair("cursor", cursor)));
-        pairs.extend(self.limit.map(|limit| pair("limit", &limit.to_string())));
-        if pairs.is_empty() {
-            String::new()
-        } else {
-            format!("?{}", pairs.join("&"))
-        }
-    }
 }
 
 impl Client {
@@ -246,41 +207,5 @@ impl Client {
             self.http.call(call.clone())
         })
         .await
-    }
-}
-
-fn escaped(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
-}
-
-/// Escapes an id as one segment of a path. `.` and `..` would be taken for folders.
-pub(crate) fn segment(id: &str) -> Result<String, Error> {
-    if matches!(id, "" | "." | "..") {
-        return Err(Error::Refused(Problem {
-            code: "job_not_found".to_owned(),
-            status: 404,
-            detail: format!("{id:?} is the id of no job."),
-            retry_after: None,
-        }));
-    }
-    Ok(escaped(id))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_path_is_made_of_is_escaped() {
-        assert_eq!(segment("a/b?c d").unwrap(), "a%2Fb%3Fc%20d");
-        assert!(segment("..").is_err());
-        let filter = JobFilter {
-            job_types: vec!["a&b".into()],
-            statuses: vec![JobStatus::Failed],
-            limit: Some(5),
-            ..JobFilter::default()
-        };
-        assert_eq!(filter.query(), "?job_type=a%26b&status=failed&limit=5");
-        assert_eq!(JobFilter::default().query(), "");
     }
 }

@@ -30,16 +30,19 @@ mod backoff;
 mod client;
 mod error;
 mod http;
+mod job_filter;
 pub mod lease;
+mod path;
 mod retry;
 mod server;
 mod types;
 mod uptime;
 mod worker;
 
-pub use client::{Client, ClientError, JobFilter};
+pub use client::{Client, ClientError};
 pub use error::{Error, Problem};
 pub use hyper::Method;
+pub use job_filter::JobFilter;
 pub use server::Server;
 pub use types::{
     Item, ItemList, ItemStatus, Job, JobList, JobStatus, JobWebhook, ListedJob, NewItem, NewJob,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::import::status::StatusWords;
+use crate::import::{record::Record, reject::Reject, sources::Context, status::StatusWords};
 use entity::{ItemStatus, JobStatus};
 use serde_json::json;
 

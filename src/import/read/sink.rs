@@ -1,7 +1,9 @@
 //! Receiver of the records of all readers. It parses each record, recognises its store, removes its
 //! secrets and makes its rows, in the same way for every kind of source.
 
+mod batch;
 mod read_record;
+mod repeated;
 
 use super::{
     super::{
@@ -9,7 +11,7 @@ use super::{
         identity::IdentityNames,
         legacy::Repair,
         newest::{NewestRecords, Standing},
-        reject::{Reason, Reject},
+        reject::Reject,
         report::Position,
         secrets,
         seen::{RepeatedKeys, SeenIds},
@@ -18,27 +20,15 @@ use super::{
         stop::StopFlag,
     },
     ReadRecord, RecordBatch, RecordReader,
-    memory_permits::{MemoryPermit, MemoryPermits},
+    memory_permits::MemoryPermits,
     preview::preview,
 };
-use crate::db::write::ImportedJob;
 use serde_json::{Map, Value};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 use tokio::sync::mpsc;
-
-/// Number of records at which a batch is sent. One transaction writes a batch.
-const MAX_BATCH_RECORDS: usize = 5000;
-/// Size of the records' text, in bytes, at which a batch is sent.
-const BATCH_BYTES: usize = 2 << 20;
-/// Estimated memory of the records, in bytes, at which a batch is sent.
-const BATCH_WEIGHT: usize = 16 << 20;
-
-/// Estimated memory, in bytes, from which a record is heavy. The sink parses a heavy record only
-/// after all earlier records are written, and none beside it.
-const HEAVY_RECORD_BYTES: usize = BATCH_WEIGHT / 4;
 
 /// Maximum bytes of a record's text to keep for its reject.
 pub const MAX_SHOWN_BYTES: usize = 1 << 20;
@@ -113,39 +103,6 @@ impl RecordSink {
         self.newest = NewestRecords::default();
     }
 
-    /// Notes a record of the first pass over a file.
-    pub fn survey(&mut self, piece: &Piece) {
-        if piece.whole.is_err() {
-            return;
-        }
-        match &piece.at {
-            Position::Key(key) => self.repeated.meet(key),
-            _ if piece.alone => {}
-            _ => {
-                if let Some(identity) = self.identity.of(&piece.raw) {
-                    self.newest.meet(&identity, piece.offset);
-                }
-            }
-        }
-    }
-
-    /// Ends the first pass over a file.
-    pub fn end_survey(&mut self) {
-        self.repeated.settle();
-        self.newest.settle();
-    }
-
-    /// Role of a record among those of its id.
-    fn standing(&self, piece: &Piece) -> Standing {
-        if self.newest.is_empty() || matches!(piece.at, Position::Key(_)) || piece.whole.is_err() {
-            return Standing::Only;
-        }
-        let identity = self.identity.of(&piece.raw);
-        identity.map_or(Standing::Only, |identity| {
-            self.newest.standing(&identity, piece.offset)
-        })
-    }
-
     /// Takes a record. Returns false when the reader should stop.
     pub fn take(&mut self, piece: Piece) -> bool {
         match self.standing(&piece) {
@@ -159,58 +116,7 @@ impl RecordSink {
                 return true;
             }
         }
-        let weight = weight(&piece.raw);
-        if weight >= HEAVY_RECORD_BYTES {
-            return self.take_alone(piece);
-        }
-        self.weight += weight;
-        self.bytes += piece.raw.len();
-        let entry = self.entry(piece);
-        self.batch.push(entry);
-        if self.batch.len() < MAX_BATCH_RECORDS
-            && self.bytes < BATCH_BYTES
-            && self.weight < BATCH_WEIGHT
-        {
-            return true;
-        }
-        self.send()
-    }
-
-    /// Takes a heavy record while no other record is in memory. Returns false when the reader
-    /// should stop.
-    fn take_alone(&mut self, piece: Piece) -> bool {
-        if !self.send() {
-            return false;
-        }
-        let Some(room) = self.rooms.alone(&self.stop) else {
-            return false;
-        };
-        let entry = self.entry(piece);
-        self.hand_over(vec![entry], Some(room))
-    }
-
-    /// Sends records, and what was found beside them.
-    fn hand_over(&mut self, entries: Vec<ReadRecord>, room: Option<MemoryPermit>) -> bool {
-        let batch = RecordBatch {
-            entries,
-            superseded: std::mem::take(&mut self.superseded),
-            previews: std::mem::take(&mut self.previews),
-            room,
-        };
-        self.sender.blocking_send(batch).is_ok()
-    }
-
-    /// Sends the batch if it has records. Returns false when the reader should stop.
-    fn send(&mut self) -> bool {
-        if self.batch.is_empty() {
-            return !self.stop.is_requested();
-        }
-        (self.bytes, self.weight) = (0, 0);
-        let entries = std::mem::take(&mut self.batch);
-        let Some(room) = self.rooms.batch(&self.stop) else {
-            return false;
-        };
-        self.hand_over(entries, Some(room))
+        self.add(piece)
     }
 
     /// Takes a record that the reader assembled. Returns false when the reader should stop.
@@ -273,30 +179,6 @@ impl RecordSink {
             assumed,
         }
     }
-
-    fn last_of_its_key(&mut self, piece: &Piece) -> Result<(), Reject> {
-        match &piece.at {
-            Position::Key(key) if self.repeated.comes_again(key) => {
-                let detail = format!(
-                    "The key {key} occurs again later in this object; the last record is imported."
-                );
-                Err(Reject::new(Reason::DuplicateId, detail))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn once(&mut self, record: ImportedJob) -> Result<ImportedJob, Reject> {
-        let id = &record.job.id;
-        if self.seen.add(id) {
-            return Ok(record);
-        }
-        let detail = format!(
-            "The id {id} stands further up in this file already; that record counts. \
-                A pipe is read only once: in a file, the newest record of an id counts."
-        );
-        Err(Reject::new(Reason::DuplicateId, detail))
-    }
 }
 
 /// Creates a piece that was not cut out of a file.
@@ -311,15 +193,4 @@ pub fn piece(at: Position, raw: Vec<u8>, whole: Result<(), Reject>) -> Piece {
         alone: false,
         whole,
     }
-}
-
-/// Estimated memory of a record, in bytes. Besides its text, a record takes memory for each value
-/// and object, which commas and brackets count. A string that contains these is overestimated.
-fn weight(raw: &[u8]) -> usize {
-    let counted = |byte: &u8| match byte {
-        b'{' => 700,
-        b',' | b'[' => 64,
-        _ => 0,
-    };
-    2 * raw.len() + raw.iter().map(counted).sum::<usize>()
 }

@@ -1,7 +1,7 @@
 //! The calls of a worker, and what it can do about a failed one.
 
 use super::batch::ReportBatch;
-use crate::{Client, Error, Method, Problem, client::segment};
+use crate::{Client, Error, Method, Problem, path::segment};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::time::Duration;

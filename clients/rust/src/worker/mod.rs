@@ -2,6 +2,7 @@
 
 mod attempt;
 mod failed;
+mod returned;
 mod run;
 
 pub use attempt::{Attempt, Interruption, ReportError};

@@ -4,6 +4,7 @@ use super::{
     Say,
     attempt::{Attempt, Inner, Interruption, read},
     failed::Failed,
+    returned::{Returned, outcome, panicked, returned},
 };
 use crate::lease::{
     Claim, Connection, Delivery, Heartbeat, Lease, LeaseState, Limits, Outcome, Reports, StopLevel,
@@ -12,9 +13,7 @@ use crate::lease::{
 use crate::uptime;
 use futures_util::FutureExt;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use std::{
-    any::Any,
     future::Future,
     panic::AssertUnwindSafe,
     pin::pin,
@@ -38,9 +37,6 @@ pub struct Runner<F> {
     /// Reason why a claimed job could not be read.
     pub unreadable: OnceLock<String>,
 }
-
-/// How the function ended; `None` if it was dropped.
-type Returned = Option<Result<Option<Map<String, Value>>, Failed>>;
 
 impl<F, R, T> Runner<F>
 where
@@ -183,163 +179,5 @@ where
     }
 }
 
-/// Converts what the function returned into the result of a job.
-fn returned<T: Serialize>(
-    returned: Result<T, Failed>,
-) -> Result<Option<Map<String, Value>>, Failed> {
-    match serde_json::to_value(returned?)? {
-        Value::Null => Ok(None),
-        Value::Object(result) => Ok(Some(result)),
-        other => Err(Failed::new(format!(
-            "the function returned {}, but a result is an object, such as \
-            {{\"video_path\": \"/media/film.mp4\"}}",
-            kind(&other)
-        ))),
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Array(_) => "an array",
-        Value::String(_) => "a text",
-        Value::Number(_) => "a number",
-        _ => "a truth value",
-    }
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Failed {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    Failed::new(format!(
-        "the function panicked: {}",
-        text.unwrap_or("without a text")
-    ))
-}
-
-/// Decides how the attempt ended.
-fn outcome(returned: Returned, why: Option<Interruption>) -> Outcome {
-    match (why, returned) {
-        (Some(Interruption::Refused(why)), _) => {
-            Outcome::failed(format!("a report was not taken: {why}"))
-        }
-        (Some(Interruption::Cancelled), _) => Outcome::Cancelled,
-        (_, Some(Ok(result))) => Outcome::Completed(result),
-        (Some(_), _) | (None, None) => Outcome::Released,
-        (None, Some(Err(failed))) => Outcome::Failed {
-            error: failed.error,
-            retryable: failed.retryable,
-            retry_after_seconds: failed.retry_after.map(|time| time.as_secs()),
-        },
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Client, lease::Notices};
-    use serde_json::json;
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-
-    struct Silent;
-
-    impl Notices for Silent {
-        fn away(&self, _: &str) {}
-        fn back(&self) {}
-        fn note(&self, _: &str) {}
-    }
-
-    fn claim(answered: Duration) -> Claim {
-        Claim {
-            id: "film".into(),
-            job: Map::new(),
-            token: "t".into(),
-            program_token: None,
-            items: Vec::new(),
-            answered,
-            max_body_bytes: 1 << 20,
-        }
-    }
-
-    const LENGTH: Duration = Duration::from_secs(60);
-
-    fn connection() -> Arc<Connection> {
-        let client = Client::new("http://127.0.0.1:1".parse().unwrap(), None).unwrap();
-        let silent = Arc::new(Silent);
-        Arc::new(Connection::new(client, None, "1", LENGTH, silent))
-    }
-
-    fn attempt(connection: &Connection, lease: &Arc<Lease>) -> Attempt {
-        Attempt::new(Inner {
-            job: serde_json::from_value(crate::types::example()).unwrap(),
-            items: Vec::new(),
-            token: None,
-            reports: Arc::default(),
-            lease: lease.clone(),
-            stop: connection.stop.clone(),
-        })
-    }
-
-    #[tokio::test]
-    async fn who_holds_an_attempt_that_has_ended_waits_for_no_report() {
-        let connection = connection();
-        let lease = Arc::new(Lease::new(&connection, &claim(uptime())));
-        let attempt = attempt(&connection, &lease);
-        let done = attempt.done("one", ());
-        lease.lose("the attempt has ended".to_owned());
-        assert!(done.await.unwrap_err().to_string().contains("has ended"));
-        assert!(attempt.progress(1.0, None).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn a_function_that_ends_at_once_when_it_is_interrupted_has_not_failed() {
-        let connection = connection();
-        let stop = connection.stop.clone();
-        let runner = Runner {
-            connection: connection.clone(),
-            function: move |attempt: Attempt| {
-                stop.signal();
-                async move { Err::<Value, _>(attempt.check().unwrap_err().into()) }
-            },
-            grace: LENGTH,
-            say: Arc::new(|_| {}),
-            unreadable: OnceLock::new(),
-        };
-        let lease = Arc::new(Lease::new(&connection, &claim(uptime())));
-        let attempt = attempt(&connection, &lease);
-        let (end, why) = runner.supervise(attempt, &lease, &Notify::new()).await;
-        assert!(matches!(outcome(end, why), Outcome::Released));
-    }
-
-    #[tokio::test]
-    async fn a_function_is_not_polled_while_the_lease_may_have_ended() {
-        let connection = connection();
-        let ran = Arc::new(AtomicBool::new(false));
-        let runs = ran.clone();
-        let runner = Runner {
-            connection: connection.clone(),
-            function: move |_: Attempt| {
-                let runs = runs.clone();
-                async move {
-                    runs.store(true, Relaxed);
-                    Ok(json!({}))
-                }
-            },
-            grace: Duration::ZERO,
-            say: Arc::new(|_| {}),
-            unreadable: OnceLock::new(),
-        };
-        let old = claim(uptime().saturating_sub(LENGTH));
-        let lease = Arc::new(Lease::new(&connection, &old));
-        let hurry = Notify::new();
-        let attempt = attempt(&connection, &lease);
-        let mut supervised = Box::pin(runner.supervise(attempt, &lease, &hurry));
-        assert!(futures_util::poll!(&mut supervised).is_pending());
-        hurry.notified().await;
-        assert!(!ran.load(Relaxed));
-        lease.change(|lease| lease.until = uptime() + LENGTH);
-        let (returned, why) = supervised.await;
-        assert!(ran.load(Relaxed) && returned.unwrap().is_ok() && why.is_none());
-    }
-}
+mod tests;
