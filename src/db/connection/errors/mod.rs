@@ -1,8 +1,12 @@
 //! Classifies the errors of failed statements.
 
-use crate::error::{Error, Source};
+mod statement_error;
+
+pub use statement_error::{Failure, source};
+
+use crate::error::Error;
 use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlErr};
-use std::{borrow::Cow, fmt};
+use statement_error::code;
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
@@ -16,49 +20,6 @@ impl From<DbErr> for Error {
             Error::Database
         };
         kind(source(error))
-    }
-}
-
-/// Failure of a statement, shown as the database's own message and its code.
-#[derive(Debug)]
-struct StatementError(DbErr);
-
-impl std::error::Error for StatementError {}
-
-impl fmt::Display for StatementError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (DbErr::Exec(cause) | DbErr::Query(cause) | DbErr::Conn(cause)) = &self.0 else {
-            return self.0.fmt(f);
-        };
-        match cause {
-            RuntimeErr::Internal(text) => f.write_str(text),
-            RuntimeErr::SqlxError(error) => match (error.as_database_error(), code(&self.0)) {
-                (Some(error), Some(code)) => write!(f, "{}, code {code}", error.message()),
-                _ => error.fmt(f),
-            },
-        }
-    }
-}
-
-/// Boxes the failure of a statement for an [`Error`].
-pub fn source(error: DbErr) -> Source {
-    Box::new(StatementError(error))
-}
-
-/// Failure of a statement, as itself or as the source of an [`Error`].
-pub trait Failure {
-    fn failure(&self) -> Option<&DbErr>;
-}
-
-impl Failure for DbErr {
-    fn failure(&self) -> Option<&DbErr> {
-        Some(self)
-    }
-}
-
-impl Failure for Source {
-    fn failure(&self) -> Option<&DbErr> {
-        self.downcast_ref().map(|StatementError(error)| error)
     }
 }
 
@@ -112,7 +73,10 @@ pub fn is_outage(error: &Error) -> bool {
     match error {
         Error::Overloaded | Error::DiskFull(_) | Error::DatabaseMoved => true,
         Error::Unavailable(source) => {
-            let locked = matches!(source.failure(), Some(DbErr::Query(RuntimeErr::Internal(text))) if text == ROW_LOCKED);
+            let locked = match source.failure() {
+                Some(DbErr::Query(RuntimeErr::Internal(text))) => text == ROW_LOCKED,
+                _ => false,
+            };
             !locked && !is_lock_timeout(source) && !is_retryable(source)
         }
         _ => false,
@@ -248,16 +212,6 @@ pub fn leaves_transaction(error: &DbErr, backend: DbBackend) -> bool {
         && code(error)
             .and_then(|code| code.parse::<u32>().ok())
             .is_none_or(|code| matches!(code & 0xff, 1 | 19 | 20))
-}
-
-/// Returns the database's own error code, if the error is a response of the database.
-fn code(error: &DbErr) -> Option<Cow<'_, str>> {
-    match error {
-        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
-            e.as_database_error().and_then(|e| e.code())
-        }
-        _ => None,
-    }
 }
 
 /// Returns whether the code means a passing condition. SQLite: primary result code in the low byte
