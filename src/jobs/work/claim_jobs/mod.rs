@@ -1,55 +1,24 @@
 //! claim_jobs: gives the next jobs of the queues to a worker, each under a lease.
 
+mod claim;
+mod on_the_way;
+
+pub use crate::db::write::Claimed;
+pub use claim::Claim;
+
 use crate::{
-    db::write::{ChangeJob, ChangeJobs, ClaimJobs, Items, Loaded, first_due, levels, was_claimed},
+    db::write::{ClaimJobs, first_due, levels, was_claimed},
     error::{Error, Result},
-    jobs::{JobManager, catalog::keys::key_text, stamped, validate, work::release_job::released},
+    jobs::{JobManager, catalog::keys::key_text},
     telemetry::request,
 };
 use chrono::TimeDelta;
-use entity::job;
+use on_the_way::OnTheWay;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::oneshot,
     time::{Instant, timeout_at},
 };
-
-pub use crate::db::write::Claimed;
-
-/// Maximum duration of a lease, in seconds: one day.
-pub(in crate::jobs) const MAX_LEASE_SECONDS: u32 = 24 * 60 * 60;
-
-/// Maximum number of jobs per claim.
-const MAX_JOBS: u32 = 1000;
-
-/// Maximum number of job types per claim.
-const MAX_TYPES: usize = 100;
-
-/// Maximum time that a claim may wait for a job, in seconds.
-const MAX_WAIT_SECONDS: u32 = 60;
-
-/// Request of a worker for jobs.
-#[derive(Clone, Debug)]
-pub struct Claim {
-    /// Name of the worker: 1 to 200 visible characters.
-    pub worker_id: String,
-    /// Job types that the worker accepts: 1 to 100.
-    pub job_types: Vec<String>,
-    /// Maximum number of jobs to return: 1 to 1000.
-    pub max_jobs: u32,
-    /// Duration of the lease in seconds, 1 to 86400: the longest time between two heartbeats.
-    pub lease_seconds: u32,
-    /// Time to wait for a job if none is due, in seconds: 0 to 60.
-    pub wait_seconds: u32,
-    /// Host that the worker runs on.
-    pub host: Option<String>,
-    /// Version of the worker's program.
-    pub version: Option<String>,
-    /// Id of the call, 1 to 64 visible characters: the same call asked again gets the same jobs.
-    pub call_id: Option<String>,
-    /// Whether each job comes with a token for its program.
-    pub job_tokens: bool,
-}
 
 impl JobManager {
     /// Claims the first due jobs: higher priority first, then earlier due, then earlier created.
@@ -65,7 +34,7 @@ impl JobManager {
     /// Errors: `invalid_request`, `overloaded` when the server has reached its limit of waiting
     /// claims.
     pub async fn claim_jobs(&self, mut claim: Claim) -> Result<Vec<Claimed>> {
-        check(&claim)?;
+        claim.check()?;
         self.check_types(&claim.job_types)?;
         request::note_worker(Some(&claim.worker_id));
         let mut job_types = std::mem::take(&mut claim.job_types);
@@ -213,117 +182,4 @@ impl JobManager {
             Err(_) => Err(Error::Internal("the claim panicked".to_owned())),
         }
     }
-
-    /// Releases jobs whose claimer is gone, so that they need not wait for their leases to expire.
-    async fn take_back(&self, claimed: Vec<Claimed>) {
-        let releases: Vec<_> = claimed
-            .into_iter()
-            .map(|one| self.undelivered(one))
-            .collect();
-        let jobs = releases.len();
-        match self.db.commit(ChangeJobs(releases)).await {
-            Ok(_) => tracing::info!(
-                jobs,
-                "a worker disconnected before it received its jobs; they are queued again"
-            ),
-            Err(error) => {
-                tracing::warn!(jobs, %error, "cannot release the jobs of a disconnected worker; \
-                    they stay assigned until their leases expire")
-            }
-        }
-    }
-}
-
-impl JobManager {
-    /// Returns the release of a job whose claimer is gone, unless the same call was asked again
-    /// meanwhile, which began its lease anew.
-    fn undelivered(&self, claimed: Claimed) -> ChangeJob {
-        let clock = self.clock.clone();
-        let job::Model {
-            id,
-            lease_token,
-            lease_expires_at,
-            ..
-        } = claimed.job;
-        let decide = Box::new(move |loaded: &Loaded| {
-            if loaded.job.lease_expires_at != lease_expires_at {
-                return Ok(None);
-            }
-            let now = clock.now();
-            let change = released(loaded, lease_token.as_deref(), now)?;
-            Ok(change.map(|change| stamped(change, now)))
-        });
-        ChangeJob {
-            id,
-            if_version: None,
-            items: Items::Counted,
-            weight: 0,
-            decide,
-        }
-    }
-}
-
-/// Claimed jobs that the caller has not received yet. Dropping them returns them to the queue.
-struct OnTheWay {
-    jobs: JobManager,
-    claimed: Vec<Claimed>,
-}
-
-impl OnTheWay {
-    fn arrive(mut self) -> Vec<Claimed> {
-        std::mem::take(&mut self.claimed)
-    }
-}
-
-impl Drop for OnTheWay {
-    fn drop(&mut self) {
-        let claimed = std::mem::take(&mut self.claimed);
-        if let (false, Ok(runtime)) = (claimed.is_empty(), tokio::runtime::Handle::try_current()) {
-            let jobs = self.jobs.clone();
-            let pending = jobs.waiting.begin();
-            runtime.spawn(async move {
-                jobs.take_back(claimed).await;
-                drop(pending);
-            });
-        }
-    }
-}
-
-fn check(claim: &Claim) -> Result<()> {
-    let mut checks = validate::Checks::default();
-    checks.name(
-        "/worker_id",
-        &claim.worker_id,
-        validate::MAX_WORKER_ID_CHARS,
-    );
-    let types = claim.job_types.len();
-    if types == 0 || types > MAX_TYPES {
-        checks.fail(
-            "/job_types",
-            "out_of_range",
-            format!("Name 1 to {MAX_TYPES} types; these are {types}."),
-        );
-    }
-    for (i, kind) in claim.job_types.iter().enumerate().take(MAX_TYPES) {
-        checks.job_type(format_args!("/job_types/{i}"), kind);
-    }
-    checks.range("/max_jobs", Some(claim.max_jobs), 1, MAX_JOBS);
-    checks.range(
-        "/lease_seconds",
-        Some(claim.lease_seconds),
-        1,
-        MAX_LEASE_SECONDS,
-    );
-    checks.range(
-        "/wait_seconds",
-        Some(claim.wait_seconds),
-        0,
-        MAX_WAIT_SECONDS,
-    );
-    checks.text("/host", claim.host.as_deref(), validate::MAX_SHORT_CHARS);
-    checks.text("/version", claim.version.as_deref(), 50);
-    if let Some(call_id) = &claim.call_id {
-        checks.name("/call_id", call_id, validate::MAX_ID_CHARS);
-    }
-    checks.finish()
 }

@@ -1,76 +1,27 @@
-//! Checks of a filter, and the permits of text searches.
+//! Checks of a filter: the texts, the labels and the times that a list may ask for.
 
 use crate::{
     error::{Error, FieldError, Result},
-    jobs::{JobManager, validate},
+    jobs::validate::{self, MAX_TEXT_CHARS},
     lifecycle::{Filter, MAX_SIGNATURE_CHARS, whole_micros},
 };
 use chrono::Datelike;
-use std::{collections::BTreeSet, time::Duration};
-use tokio::time::timeout;
-
-/// Maximum number of characters in a search text. The longer the text, the longer the comparison
-/// with a text that almost contains it.
-pub const MAX_TEXT_CHARS: usize = 100;
-
-/// Maximum time that a text search waits for its permit.
-const SEARCH_PERMIT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Maximum number of concurrent text searches; others wait. No index covers the contents of a text,
-/// so a search without a match examines every job: a few at once would take the connections that
-/// all other reads need.
-pub(super) const MAX_SEARCHES: usize = 2;
-
-impl JobManager {
-    /// Runs the query of a filter; a text search waits for a permit first. The permit is held until
-    /// the database has answered, even if the caller is gone: the query continues, and keeps its
-    /// connection.
-    pub(super) async fn in_turn<T: Send + 'static>(
-        &self,
-        filter: &Filter,
-        look: impl Future<Output = Result<T>> + Send + 'static,
-    ) -> Result<T> {
-        if !filter.searches_text() {
-            return look.await;
-        }
-        let broken = |error: &dyn std::fmt::Display| {
-            Error::Internal(format!("a search ended early: {error}"))
-        };
-        let turn = timeout(SEARCH_PERMIT_TIMEOUT, self.searches.clone().acquire_owned())
-            .await
-            .map_err(|_| Error::Full("text searches"))?;
-        let turn = turn.map_err(|error| broken(&error))?;
-        let looking = tokio::spawn(async move {
-            let found = look.await;
-            drop(turn);
-            found
-        });
-        looking.await.map_err(|error| broken(&error))?
-    }
-}
+use std::collections::BTreeSet;
 
 impl Filter {
-    pub(super) fn check(&self) -> Result<()> {
+    pub(in crate::jobs) fn check(&self) -> Result<()> {
         let labels: BTreeSet<_> = self.labels.iter().collect();
-        if labels.len() > validate::LABELS {
+        if labels.len() > validate::MAX_LABELS {
             let detail = format!(
                 "Too many labels: filter by at most {}, the maximum of a job.",
-                validate::LABELS
+                validate::MAX_LABELS
             );
             return Err(Error::invalid(FieldError::parameter(
                 "label", "too_many", detail,
             )));
         }
         for (key, value) in labels {
-            if !validate::is_label_key(key) || value.contains('\0') {
-                let detail = "Use label=KEY=VALUE, with 1 to 63 of the characters A-Z a-z 0-9 . _ \
-                    / - as the key.";
-                return Err(Error::invalid(FieldError::parameter(
-                    "label",
-                    "invalid_label",
-                    detail,
-                )));
-            }
+            validate::label_parameter(key, value)?;
         }
         let texts = [
             ("job_type", &self.job_type),
