@@ -20,11 +20,11 @@ pub use actions::scope::{ActionScope, ActionVerb};
 pub use catalog::audit::AuditFilter;
 pub use catalog::kept_lists::LISTS;
 pub use catalog::webhooks::{events_for, job_url::JobUrl, of_jobs::endpoints_due};
+pub use changes::certain::{Certain, certain_behind};
 pub use changes::change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
+pub use changes::history::{MAX_READ_EVENTS, first_position, last_position};
 pub use changes::job_cache::{CacheNumbers, CachedJob, JobCache, MAX_AGE};
-pub use changes::tail::{
-    Certain, MAX_READ_EVENTS, Tail, certain_behind, first_position, last_position,
-};
+pub use changes::tail::Tail;
 pub use connection::backup::{BackupError, BackupFile, MarkRestored, Restored, is_lost, restore};
 pub use connection::connect::{ConnectError, Observer, Options, sqlite_file, without_values};
 pub use connection::errors::is_unique_violation;
@@ -36,7 +36,7 @@ pub use connection::inspect::{
 pub use connection::migrate::{self, MigrateError};
 pub use connection::ready::DatabaseCheck;
 pub use connection::schema_state::SchemaState;
-pub use connection::statement_timeout::TimedConn;
+pub use connection::timed::TimedConn;
 pub use events::kept::{KEPT, hide_kept};
 pub use imports::EndedImport;
 pub use items::read::{JobFiles, ShownItems};
@@ -47,22 +47,20 @@ pub use jobs::list::scan::FoundKey;
 pub use jobs::read::export_jobs::WholeJob;
 pub use retention::archived::ArchiveRow;
 pub use retention::ended::{ENDED, EndedCount, EndedJob, EndedJobs, KEEP_LABEL};
+pub use rows::decode::unreadable_rows;
 pub use rows::job_rows::{jobs as jobs_of, one_job, page as page_of_jobs};
 pub use rows::part::{ANSWER_BYTES, PART_BYTES, Part, fitting, part};
-pub use rows::readable::{Readable, page, unreadable_rows};
+pub use rows::readable::{Readable, page};
 pub use stats::backlog::{Failed, Oldest, QueueBacklog, WorkerNumbers};
 pub use stats::buckets::BucketReader;
 pub use write::claim_statements;
-use writer::WriterResources;
 pub use writer::tx::Tx;
 pub use writer::{BatchWrite, Call, Entry, QueuedWrite, Write, WriteOutcome, Writer};
 
 use crate::{lifecycle::Principal, metrics::Instruments};
 use changes::pg_notifier::PgNotifier;
 use chrono::{DateTime, Utc};
-use connection::{
-    connect, errors, file::DatabaseFile, ready::ReadinessCache, statement_timeout::StatementTimeout,
-};
+use connection::{errors, ready::ReadinessCache};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr,
     QueryResult, Statement,
@@ -106,66 +104,9 @@ impl Deref for Database {
 }
 
 impl Database {
-    /// Opens the pool. Neither reads nor changes the schema.
-    pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
-        let instruments = Arc::<Instruments>::default();
-        let conn = connect::connect(options).await?.measured(&instruments);
-        let connections = conn.pool_size().unwrap_or(options.max_connections);
-        let writers = dialect::writers(conn.get_database_backend(), connections);
-        // A single writer has its own connection: the pages and statements that it caches serve the
-        // next write. A shared pool would rotate the writes among its connections, each with a
-        // stale cache.
-        let for_writing = if dialect::writes_alone(conn.get_database_backend()) {
-            connect::connect(&Options {
-                max_connections: 1,
-                ..options.clone()
-            })
-            .await?
-            .measured(&instruments)
-        } else {
-            conn.clone()
-        };
-        let bus = ChangeBus::new(JobCache::new(options.cache_jobs));
-        let notifier =
-            dialect::notifies(conn.get_database_backend()).then(|| PgNotifier::start(conn.clone()));
-        let queues = dialect::write_queues(conn.get_database_backend(), writers);
-        let file = sqlite_file(&options.url)
-            .map(|path| DatabaseFile::at(&path))
-            .transpose();
-        let resources = WriterResources {
-            conn: for_writing.clone(),
-            bus: bus.clone(),
-            notifier: notifier.clone(),
-            file: file.map_err(|error| ConnectError::Gone(options.url.clone(), error))?,
-            faults: options.faults.clone(),
-            instruments: instruments.clone(),
-        };
-        let writer = Writer::new(resources, writers, queues);
-        let url = options.url.as_str().into();
-        Ok(Self::of(Pool {
-            conn,
-            writer,
-            for_writing,
-            writers,
-            connections,
-            bus,
-            notifier,
-            url,
-            ready: Arc::default(),
-            instruments,
-        }))
-    }
-
     /// Returns the caller; `None` for the server itself and the command line.
     pub fn caller(&self) -> Option<&Principal> {
         self.caller.as_deref()
-    }
-
-    fn of(pool: Pool) -> Self {
-        Self {
-            pool: Arc::new(pool),
-            caller: None,
-        }
     }
 
     /// Returns the database as the caller uses it: its writes are recorded under the caller's key,
@@ -175,34 +116,6 @@ impl Database {
             pool: self.pool.clone(),
             caller: Some(caller),
         }
-    }
-
-    /// Returns a database without connections; every call fails. Used for the API's document, which
-    /// needs the handlers but no rows, and for inspecting a dump where there is no database yet.
-    pub fn detached() -> Self {
-        let conn = TimedConn::new(DatabaseConnection::default(), StatementTimeout::default());
-        let (bus, instruments) = (ChangeBus::default(), Arc::<Instruments>::default());
-        let resources = WriterResources {
-            conn: conn.clone(),
-            bus: bus.clone(),
-            notifier: None,
-            file: None,
-            faults: None,
-            instruments: instruments.clone(),
-        };
-        let (writer, for_writing, url) = (Writer::new(resources, 1, 1), conn.clone(), "".into());
-        Self::of(Pool {
-            writer,
-            for_writing,
-            conn,
-            writers: 1,
-            connections: 0,
-            bus,
-            notifier: None,
-            url,
-            ready: Arc::default(),
-            instruments,
-        })
     }
 
     /// Returns whether this value has no database behind it.

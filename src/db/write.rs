@@ -1,8 +1,7 @@
 //! Writes: what each does inside its transaction is in the folder of its table.
 
-pub use crate::db::actions::action::{
-    ActionPlace, ActionStep, ActionTarget, ClaimAction, EndAction, RunActionBatch, StartAction,
-};
+pub use crate::db::actions::action::{ClaimAction, EndAction, StartAction};
+pub use crate::db::actions::action_batch::{ActionPlace, ActionStep, ActionTarget, RunActionBatch};
 pub use crate::db::actions::undo::StartUndo;
 pub use crate::db::catalog::active_jobs::{RemoveActive, SetActive};
 pub use crate::db::catalog::audit::{InsertAudit, PruneAudit};
@@ -16,8 +15,7 @@ pub use crate::db::catalog::schedules::fire::{FireSchedule, Fired};
 pub use crate::db::catalog::series::{CreateSeries, DeleteSeries, UpdateSeries};
 pub use crate::db::catalog::sessions::{EndSession, StartSession};
 pub use crate::db::catalog::webhooks::change::{
-    ChangeWebhook, DecideWebhook, DeleteDeliveries, DeleteWebhook, Hurry, InsertWebhook,
-    ReplayWebhook, ResetDeliveries, SkipToEnd,
+    ChangeWebhook, DecideWebhook, DeleteWebhook, Hurry, InsertWebhook, SkipToEnd,
 };
 pub use crate::db::catalog::webhooks::deliveries::{
     InsertDelivery, PruneDeliveries, RetryDelivery,
@@ -25,6 +23,7 @@ pub use crate::db::catalog::webhooks::deliveries::{
 pub use crate::db::catalog::webhooks::message::test_message;
 pub use crate::db::catalog::webhooks::of_jobs::{ProvideJobsWebhook, kinds_of};
 pub use crate::db::catalog::webhooks::plan::PlanDeliveries;
+pub use crate::db::catalog::webhooks::replay::{DeleteDeliveries, ReplayWebhook, ResetDeliveries};
 pub use crate::db::catalog::webhooks::send::{
     ClaimDeliveries, DecideOutcome, MAX_IN_FLIGHT, RecordDelivery,
 };
@@ -40,13 +39,13 @@ pub use crate::db::imports::{
 pub use crate::db::jobs::change_job::{
     Change, ChangeJob, ChangeJobs, Changed, Items, Loaded, Start,
 };
-pub use crate::db::jobs::claim::claim_jobs::{
-    ClaimJobs, Claimed, claim_statements, run_until, running,
-};
+pub use crate::db::jobs::claim::assign::run_until;
+pub use crate::db::jobs::claim::capacity::running;
+pub use crate::db::jobs::claim::claim_jobs::{ClaimJobs, Claimed};
+pub use crate::db::jobs::claim::claim_statements::claim_statements;
 pub use crate::db::jobs::claim::claimed_before::was_claimed;
-pub use crate::db::jobs::claim::queue_head::{
-    RankLevel, first_due, first_due_of_all, levels, place_in_line,
-};
+pub use crate::db::jobs::claim::queue_head::{first_due, first_due_of_all, place_in_line};
+pub use crate::db::jobs::claim::rank_level::{RankLevel, levels};
 pub use crate::db::jobs::create_job::{CreateJob, CreateJobs, Created};
 pub use crate::db::jobs::delete_job::DeleteJob;
 pub use crate::db::jobs::job_tokens::{NewJobToken, PruneJobTokens};

@@ -2,6 +2,7 @@
 //! both ways.
 
 mod columns;
+mod own_rows;
 mod read;
 
 pub use columns::{NAMES, job_json, values, with_shown_url};

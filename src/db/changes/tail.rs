@@ -8,34 +8,29 @@
 //! after the gap was seen has not drawn that position or has ended.
 
 use crate::{
-    db::{Readable, Reader, dialect, events::kept::shown, part},
-    error::{Error, Result},
+    db::{
+        Reader,
+        changes::history::{
+            GAP_CHECK_DELAY, LARGE_COLUMNS, MAX_READ_EVENTS, MAX_WAIT, behind, last_position,
+            writers,
+        },
+        dialect,
+        events::kept::shown,
+        part,
+    },
+    error::Result,
 };
 use entity::job_event;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::{
     collections::HashSet,
     time::{Duration, Instant},
 };
 
-/// Maximum events of one read.
-pub const MAX_READ_EVENTS: u64 = 200;
-
-/// Columns of an event that may hold long values.
-pub const LARGE_COLUMNS: [job_event::Column; 2] =
-    [job_event::Column::Data, job_event::Column::CurrentStage];
-
-/// Delay between two checks whether a gap is filled or will stay empty.
-const GAP_CHECK_DELAY: Duration = Duration::from_millis(5);
-
-/// Maximum time that a reader waits for a transaction of another program. It may be idle for hours,
-/// and has hardly ever drawn a position.
-const MAX_WAIT: Duration = Duration::from_secs(5);
-
 /// Maximum time that a reader waits for a transaction of Callsheet, which ends before by its own
 /// time limits.
 const MAX_OWN_WAIT: Duration = Duration::from_secs(60);
 
+/// Reader of the history, which waits at gaps.
 pub struct Tail {
     conn: Reader,
     done: i64,
@@ -175,106 +170,4 @@ impl Mark {
         }
         Ok(())
     }
-}
-
-/// Position up to which every event that will ever exist can be read.
-pub struct Certain {
-    pub position: i64,
-    /// What the events behind it wait for; `None` if there are none.
-    pub waits_for: Option<String>,
-}
-
-impl Certain {
-    /// Returns the result of work up to the position.
-    ///
-    /// Errors: `database_unavailable`, if events behind it wait for transactions of other programs.
-    pub fn whole<T>(self, done: T) -> Result<T> {
-        self.waits_for
-            .map_or(Ok(done), |pids| Err(Error::Waits(pids)))
-    }
-}
-
-/// Returns the position up to which the history is certain, behind one that is. Waits some seconds
-/// for transactions that may still fill an earlier position; if they stay open, this is the last
-/// position before which none is missing.
-pub async fn certain_behind(conn: &Reader, position: i64) -> Result<Certain> {
-    let (last, began) = (last_position(conn).await?, Instant::now());
-    let mut open = writers(conn).await?;
-    while !open.is_empty() && began.elapsed() < MAX_WAIT {
-        tokio::time::sleep(GAP_CHECK_DELAY).await;
-        let left = writers(conn).await?;
-        open.retain(|writer| left.contains(writer));
-    }
-    if open.is_empty() {
-        return Ok(Certain {
-            position: last,
-            waits_for: None,
-        });
-    }
-    let pids: Vec<String> = dialect::event_writers(conn)
-        .await?
-        .into_iter()
-        .filter(|writer| open.contains(&writer.transaction))
-        .map(|writer| match writer.application.as_str() {
-            "" => writer.pid.to_string(),
-            application => format!("{} ({application})", writer.pid),
-        })
-        .collect();
-    Ok(Certain {
-        position: without_gaps(conn, position).await?,
-        waits_for: Some(pids.join(", ")),
-    })
-}
-
-/// Maximum number of positions in which one call looks for a gap.
-const MAX_LOOKED_AT: u64 = 5_000;
-
-async fn without_gaps(conn: &Reader, position: i64) -> Result<i64> {
-    let ids = job_event::Entity::find()
-        .select_only()
-        .column(job_event::Column::Id)
-        .filter(job_event::Column::Id.gt(position))
-        .order_by_asc(job_event::Column::Id)
-        .limit(MAX_LOOKED_AT);
-    let ids: Vec<i64> = ids.into_tuple().rows(conn).await?;
-    let next = position.saturating_add(1)..;
-    let whole = ids.iter().zip(next).take_while(|(id, next)| **id == *next);
-    Ok(whole.last().map_or(position, |(id, _)| *id))
-}
-
-/// Last position in the history; 0 if it is empty.
-pub async fn last_position(conn: &impl ConnectionTrait) -> Result<i64> {
-    Ok(end(conn, true).await?.unwrap_or(0))
-}
-
-/// First position in the history; `None` if it is empty.
-pub async fn first_position(conn: &Reader) -> Result<Option<i64>> {
-    end(conn, false).await
-}
-
-async fn end(conn: &impl ConnectionTrait, last: bool) -> Result<Option<i64>> {
-    let ids = job_event::Entity::find()
-        .select_only()
-        .column(job_event::Column::Id)
-        .limit(1);
-    let ids = if last {
-        ids.order_by_desc(job_event::Column::Id)
-    } else {
-        ids.order_by_asc(job_event::Column::Id)
-    };
-    Ok(ids.into_tuple().row(conn).await?)
-}
-
-/// Selects all events after a position, in order.
-pub fn behind(position: i64) -> sea_orm::Select<job_event::Entity> {
-    job_event::Entity::find()
-        .filter(job_event::Column::Id.gt(position))
-        .order_by_asc(job_event::Column::Id)
-}
-
-async fn writers(conn: &Reader) -> Result<HashSet<String>> {
-    Ok(dialect::writers_of_events(conn)
-        .await?
-        .into_iter()
-        .collect())
 }

@@ -1,9 +1,9 @@
 //! Followers: what reads the history by position and acts on each event exactly once. The
-//! transaction in which a follower acts also locks and moves its position, so it makes no difference
-//! how many servers run it.
+//! transaction in which a follower acts also locks and moves its position, so it makes no
+//! difference how many servers run it.
 
 use crate::{
-    db::{Part, Readable, Tx, Write, changes::tail::behind},
+    db::{Part, Readable, Tx, Write, changes::history::behind},
     error::Result,
 };
 use entity::job_event;

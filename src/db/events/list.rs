@@ -3,7 +3,7 @@
 use crate::{
     db::{
         Database, Part, Readable,
-        changes::tail::{LARGE_COLUMNS, MAX_READ_EVENTS, behind},
+        changes::history::{LARGE_COLUMNS, MAX_READ_EVENTS, behind},
         events::kept::shown,
         part,
     },

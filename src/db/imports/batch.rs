@@ -2,17 +2,16 @@
 
 use crate::{
     db::{
-        Tx, Write,
-        catalog::active_jobs,
-        dialect,
+        Tx, Write, dialect,
         events::event,
         imports::{
             Imported, ImportedJob, OnConflict,
+            new_rows::{Rows, active},
             parents::{self, Parents},
             plan::{Plan, plan},
         },
         jobs::change_job,
-        rows::{bulk, once::insert_unless_there},
+        rows::once::insert_unless_there,
         writer::by,
     },
     error::{Error, Resource, Result},
@@ -20,15 +19,13 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::{
-    active_job,
     import::{self, ImportStatus},
     import_reject, job, job_event, job_item,
 };
 use sea_orm::{
     ActiveValue::NotSet,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    TryInsertResult,
-    sea_query::{Expr, ExprTrait, OnConflict as Conflict},
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    sea_query::{Expr, ExprTrait},
 };
 use serde_json::json;
 use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
@@ -148,7 +145,7 @@ impl ImportBatch {
         // A job that has ended is on no client's list.
         let alive = came.iter().filter(|record| !is_terminal(record.job.status));
         new.active
-            .extend(alive.flat_map(|record| self.active(record)));
+            .extend(alive.flat_map(|record| active(record, self.now)));
         let by = tx.by();
         // Borrowed events are the history that the record brought.
         for event in &mut new.events {
@@ -196,18 +193,6 @@ impl ImportBatch {
         }
     }
 
-    fn active(&self, record: &ImportedJob) -> Vec<active_job::Model> {
-        let of_store = record.active.iter().map(|active| active_job::Model {
-            client_id: active.client_id.clone(),
-            job_id: record.job.id.clone(),
-            title: active.title.clone(),
-            created_at: self.now,
-        });
-        of_store
-            .chain(record.own.iter().flat_map(|own| own.active.iter().cloned()))
-            .collect()
-    }
-
     async fn count(&self, tx: &impl ConnectionTrait, landed: &[Imported]) -> Result<()> {
         use import::Column as C;
         let of = |wanted: &[Imported]| landed.iter().filter(|l| wanted.contains(l)).count() as i64;
@@ -250,48 +235,4 @@ impl ImportBatch {
             _ => Ok(()),
         }
     }
-}
-
-/// Rows that a batch inserts. Unchanged rows are borrowed, because a batch is large.
-#[derive(Default)]
-struct Rows<'a> {
-    jobs: Vec<Cow<'a, job::Model>>,
-    items: Vec<Cow<'a, job_item::Model>>,
-    events: Vec<Cow<'a, job_event::Model>>,
-    active: Vec<active_job::Model>,
-}
-
-impl Rows<'_> {
-    async fn write(self, tx: &Tx) -> Result<()> {
-        bulk::insert::<job::Entity, _>(tx, &self.jobs).await?;
-        bulk::insert::<job_item::Entity, _>(tx, &self.items).await?;
-        bulk::insert::<job_event::Entity, _>(tx, &self.events).await?;
-        if !self.events.is_empty() {
-            tx.note_any_change();
-        }
-        // The client may have the job on its list already.
-        unless_there::<active_job::Entity, _>(tx, self.active).await?;
-        let changes = [EventKind::Merged, EventKind::Overwritten].map(EventKind::as_str);
-        let changed = self
-            .events
-            .iter()
-            .filter(|event| changes.contains(&event.kind.as_str()));
-        let changed: Vec<job_event::Model> = changed.map(|event| (**event).clone()).collect();
-        active_jobs::clear_ended(tx, &changed).await?;
-        Ok(())
-    }
-}
-
-pub(in crate::db) async fn unless_there<E, A>(tx: &Tx, rows: Vec<E::Model>) -> Result<(), DbErr>
-where
-    E: EntityTrait,
-    E::Model: IntoActiveModel<A>,
-    A: sea_orm::ActiveModelTrait<Entity = E> + Send,
-{
-    for row in rows {
-        let insert =
-            E::insert(row.into_active_model()).on_conflict(Conflict::new().do_nothing().to_owned());
-        let _: TryInsertResult<_> = insert.try_insert().exec_without_returning(tx).await?;
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 mod batch;
 mod conflict;
 mod list;
+mod new_rows;
 mod parents;
 mod plan;
 mod runs;

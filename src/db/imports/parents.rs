@@ -1,10 +1,7 @@
 //! Series and episodes that the jobs of an import refer to, of which some may not exist.
 
 use crate::{
-    db::{
-        Readable, Tx,
-        imports::{ImportedJob, batch::unless_there},
-    },
+    db::{Readable, Tx, imports::ImportedJob, rows::once::insert_each_unless_there},
     error::Result,
 };
 use entity::{episode, job, series};
@@ -25,13 +22,13 @@ pub async fn bring(tx: &Tx, records: &[&ImportedJob]) -> Result<()> {
         .filter(|s| met.insert(s.id.as_str()))
         .cloned()
         .collect();
-    unless_there::<series::Entity, _>(tx, series).await?;
+    insert_each_unless_there(tx, series).await?;
     let mut met = HashSet::new();
     let episodes = own()
         .filter_map(|own| own.episode.as_ref())
         .filter(|e| met.insert(e.id.as_str()))
         .cloned();
-    unless_there::<episode::Entity, _>(tx, episodes.collect()).await?;
+    insert_each_unless_there(tx, episodes.collect()).await?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 //! number of rows. SQLite has no arrays; there the rows are inserted in chunks whose sizes are
 //! powers of two. Inserts leave out columns that are null in every row.
 
+use super::array::array;
 use crate::db::{Tx, dialect};
 use futures_util::future::join;
 use sea_orm::{
@@ -196,65 +197,5 @@ pub fn list(backend: DbBackend, texts: &[&str]) -> String {
         array(texts.iter().map(|text| Value::from(*text)))
     } else {
         serde_json::Value::from(texts.to_vec()).to_string()
-    }
-}
-
-/// Formats the values as an array literal of PostgreSQL, such as `{1,NULL,"text"}`.
-fn array(values: impl Iterator<Item = Value>) -> String {
-    let mut text = String::from("{");
-    for value in values {
-        if text.len() > 1 {
-            text.push(',');
-        }
-        element(value, &mut text);
-    }
-    text.push('}');
-    text
-}
-
-fn element(value: Value, text: &mut String) {
-    match value {
-        Value::String(Some(s)) => quoted(&s, text),
-        Value::Json(Some(json)) => quoted(&json.to_string(), text),
-        Value::ChronoDateTimeUtc(Some(time)) => quoted(&time.to_rfc3339(), text),
-        Value::SmallInt(Some(n)) => text.push_str(&n.to_string()),
-        Value::Int(Some(n)) => text.push_str(&n.to_string()),
-        Value::BigInt(Some(n)) => text.push_str(&n.to_string()),
-        Value::Double(Some(n)) => text.push_str(&n.to_string()),
-        // No column has another type; a test inserts into every column that exists.
-        _ => text.push_str("NULL"),
-    }
-}
-
-fn quoted(value: &str, text: &mut String) {
-    text.reserve(value.len() + 2);
-    text.push('"');
-    for part in value.split_inclusive(['"', '\\']) {
-        match part.strip_suffix(['"', '\\']) {
-            Some(plain) => {
-                text.push_str(plain);
-                text.push('\\');
-                text.push_str(&part[plain.len()..]);
-            }
-            None => text.push_str(part),
-        }
-    }
-    text.push('"');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_an_array_means_by_itself_is_escaped() {
-        let values = ["a", "", "NULL", r#"{"b": "c\d"},"#].map(Value::from);
-        let text =
-            array(
-                values
-                    .into_iter()
-                    .chain([Value::String(None), 7i32.into(), 0.1f64.into()]),
-            );
-        assert_eq!(text, r#"{"a","","NULL","{\"b\": \"c\\d\"},",NULL,7,0.1}"#);
     }
 }

@@ -8,16 +8,16 @@
 use crate::{
     db::{
         dialect,
-        rows::readable::{Decoded, decode},
+        rows::{
+            columns::ByIndex,
+            decode::{Decoded, decode},
+            job_row::job,
+        },
     },
     error::{Error, Result as Answer},
 };
-use chrono::{DateTime, Utc};
-use entity::{JobStatus, job};
-use sea_orm::{
-    ActiveEnum, ConnectionTrait, DbErr, QueryResult, QuerySelect, QueryTrait, Select, Statement,
-    TryGetable, prelude::Json,
-};
+use entity::job;
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, QuerySelect, QueryTrait, Select, Statement};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -103,7 +103,7 @@ pub async fn read(db: &impl ConnectionTrait, asked: Statement) -> Result<Read, D
         row.try_get_by_index::<String>(0)
             .unwrap_or_else(|_| "(unreadable id)".to_owned())
     };
-    let read = |row: &QueryResult| job(&mut ByIndex { row, next: 0 });
+    let read = |row: &QueryResult| job(&mut ByIndex::of(row));
     let Decoded {
         read: jobs,
         unreadable,
@@ -142,175 +142,4 @@ async fn gathered(
     let rows = text.and_then(|text| serde_json::from_str::<Vec<Vec<Value>>>(&text).ok());
     let job = |row: Vec<Value>| job(&mut row.into_iter()).ok();
     Ok(rows.and_then(|rows| rows.into_iter().map(job).collect()))
-}
-
-fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
-    let job = job::Model {
-        id: columns.next()?,
-        job_type: columns.next()?,
-        mode: columns.next()?,
-        content: columns.next()?,
-        user_requirement: columns.next()?,
-        style: columns.next()?,
-        project_title: columns.next()?,
-        request_data: columns.next()?,
-        context: columns.next()?,
-        working_dir: columns.next()?,
-        episode_id: columns.next()?,
-        series_id: columns.next()?,
-        priority: columns.next()?,
-        run_at: columns.next()?,
-        max_attempts: columns.next()?,
-        labels: columns.next()?,
-        idempotency_key: columns.next()?,
-        idempotency_fingerprint: columns.next()?,
-        source: columns.next()?,
-        source_status: columns.next()?,
-        max_run_seconds: columns.next()?,
-        webhook: columns.next()?,
-        status: columns.next()?,
-        progress: columns.next()?,
-        current_stage: columns.next()?,
-        result_data: columns.next()?,
-        error_message: columns.next()?,
-        total_shots: columns.next()?,
-        completed_shots: columns.next()?,
-        created_at: columns.next()?,
-        created_by: columns.next()?,
-        updated_at: columns.next()?,
-        started_at: columns.next()?,
-        completed_at: columns.next()?,
-        attempt: columns.next()?,
-        worker_id: columns.next()?,
-        lease_token: columns.next()?,
-        lease_expires_at: columns.next()?,
-        cancel_requested_at: columns.next()?,
-        version: columns.next()?,
-        status_since: columns.next()?,
-        last_lease_token: columns.next()?,
-        claim_id: columns.next()?,
-        last_heard_at: columns.next()?,
-        unheard_claims: columns.next()?,
-        run_until: columns.next()?,
-        holds: columns.next()?,
-    };
-    in_years(&job)
-        .then_some(job)
-        .ok_or_else(|| DbErr::Type("a time is outside the years 1 to 9999".to_owned()))
-}
-
-/// Checks that all times of the job lie in the years 1 to 9999: SQLite holds any text for a time,
-/// and chrono reads years of five digits.
-fn in_years(job: &job::Model) -> bool {
-    let optional = [
-        job.run_at,
-        job.started_at,
-        job.completed_at,
-        job.lease_expires_at,
-        job.cancel_requested_at,
-        job.status_since,
-        job.last_heard_at,
-        job.run_until,
-    ];
-    let mut times = [job.created_at, job.updated_at]
-        .into_iter()
-        .chain(optional.into_iter().flatten());
-    times.all(|time| YEARS.contains(&time.timestamp()))
-}
-
-/// Range of the years 1 to 9999, in seconds since 1970.
-pub const YEARS: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
-
-/// Values of a row, in the order of its columns.
-trait Columns {
-    fn next<T: Field>(&mut self) -> Result<T, DbErr>;
-}
-
-struct ByIndex<'a> {
-    row: &'a QueryResult,
-    next: usize,
-}
-
-impl Columns for ByIndex<'_> {
-    fn next<T: Field>(&mut self) -> Result<T, DbErr> {
-        let place = self.next;
-        self.next += 1;
-        self.row.try_get_by_index(place)
-    }
-}
-
-impl Columns for std::vec::IntoIter<Value> {
-    fn next<T: Field>(&mut self) -> Result<T, DbErr> {
-        Iterator::next(self)
-            .and_then(T::of)
-            .ok_or_else(|| DbErr::Type("the value does not have the expected JSON form".to_owned()))
-    }
-}
-
-/// Type of a column's value.
-trait Field: TryGetable {
-    /// Converts the value; `None` if it is not in the form that [`dialect::rows::gather`] produces.
-    fn of(value: Value) -> Option<Self>;
-}
-
-impl Field for String {
-    fn of(value: Value) -> Option<Self> {
-        if let Value::String(text) = value {
-            Some(text)
-        } else {
-            None
-        }
-    }
-}
-
-impl<T: Field> Field for Option<T> {
-    fn of(value: Value) -> Option<Self> {
-        if value.is_null() {
-            Some(None)
-        } else {
-            T::of(value).map(Some)
-        }
-    }
-}
-
-impl Field for Json {
-    fn of(value: Value) -> Option<Self> {
-        serde_json::from_str(value.as_str()?).ok()
-    }
-}
-
-impl Field for DateTime<Utc> {
-    fn of(value: Value) -> Option<Self> {
-        Some(DateTime::parse_from_rfc3339(value.as_str()?).ok()?.to_utc())
-    }
-}
-
-impl Field for JobStatus {
-    fn of(value: Value) -> Option<Self> {
-        Self::try_from_value(&String::of(value)?).ok()
-    }
-}
-
-impl Field for f64 {
-    fn of(value: Value) -> Option<Self> {
-        value.as_str()?.parse().ok()
-    }
-}
-
-impl Field for i64 {
-    fn of(value: Value) -> Option<Self> {
-        value.as_i64()
-    }
-}
-
-impl Field for i32 {
-    fn of(value: Value) -> Option<Self> {
-        value.as_i64()?.try_into().ok()
-    }
-}
-
-impl Field for i16 {
-    fn of(value: Value) -> Option<Self> {
-        value.as_i64()?.try_into().ok()
-    }
 }

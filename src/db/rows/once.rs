@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, TryInsertResult, sea_query::OnConflict as Conflict,
+    ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, TryInsertResult,
+    sea_query::OnConflict as Conflict,
 };
 
 /// Inserts the row and returns true. Returns false if a row with the same id or unique key exists,
@@ -21,6 +22,21 @@ where
         insert.exec_without_returning(tx).await?,
         TryInsertResult::Inserted(1)
     ))
+}
+
+/// Inserts those of the rows that are not there.
+pub(in crate::db) async fn insert_each_unless_there<M, A>(
+    tx: &impl ConnectionTrait,
+    rows: Vec<M>,
+) -> Result<(), DbErr>
+where
+    M: IntoActiveModel<A>,
+    A: sea_orm::ActiveModelTrait + Send,
+{
+    for row in rows {
+        insert_unless_there(tx, row.into_active_model()).await?;
+    }
+    Ok(())
 }
 
 /// Returns the result of an earlier call with the same idempotency key.

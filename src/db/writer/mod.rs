@@ -7,6 +7,7 @@
 //! busy queue takes more writes at once, the longer a commit lasts.
 
 mod batch;
+mod batch_error;
 mod blocked;
 pub mod by;
 mod disk;
@@ -14,6 +15,7 @@ pub mod facts;
 mod load;
 mod queue;
 mod queued;
+mod transaction;
 pub mod tx;
 mod write;
 
@@ -93,9 +95,9 @@ pub struct WriterResources {
 }
 
 impl Writer {
-    /// Creates a writer with at most `writers` open transactions, of which `queues` are reserved for
-    /// the write queues. A queue does not wait for other transactions' permits, because it would
-    /// hold up all writes behind it.
+    /// Creates a writer with at most `writers` open transactions, of which `queues` are reserved
+    /// for the write queues. A queue does not wait for other transactions' permits, because it
+    /// would hold up all writes behind it.
     pub fn new(resources: WriterResources, writers: usize, queues: usize) -> Self {
         let WriterResources {
             conn,

@@ -6,7 +6,7 @@ use crate::db::{
     connection::{
         errors,
         faults::{Faults, Step},
-        statement_timeout::TimedConn,
+        timed::TimedConn,
     },
     dialect,
     writer::{by::By, facts::JobFact},

@@ -87,6 +87,12 @@ pub enum WriteOutcome<T> {
 }
 
 impl<T> WriteOutcome<T> {
+    /// Returns the outcomes of some writes, in their order; one without an outcome is blocked.
+    pub fn of_all(outcomes: Vec<Option<Self>>) -> Vec<Self> {
+        let of = |outcome: Option<Self>| outcome.unwrap_or(Self::Blocked);
+        outcomes.into_iter().map(of).collect()
+    }
+
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> WriteOutcome<U> {
         match self {
             Self::Done(output) => WriteOutcome::Done(change(output)),

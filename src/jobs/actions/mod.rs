@@ -4,6 +4,7 @@
 //! An action covers the matching jobs that were created before it began. It processes them in the
 //! order of creation, so that it comes to an end, and can resume at any job after an interruption.
 
+mod action_step;
 mod filter;
 mod run;
 mod undo;
@@ -185,7 +186,12 @@ impl JobManager {
 impl NewAction {
     fn check(&self) -> Result<()> {
         let mut checks = validate::Checks::default();
-        checks.range("/priority", self.priority, -100, 100);
+        checks.range(
+            "/priority",
+            self.priority,
+            validate::MIN_PRIORITY,
+            validate::MAX_PRIORITY,
+        );
         match (self.action, self.priority) {
             (ActionKind::Undo, _) => checks.fail(
                 "/action",

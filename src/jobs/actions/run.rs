@@ -1,32 +1,19 @@
 //! run_actions: runs the actions that no other process is running.
 
-use super::ActionFilter;
+use super::{ActionFilter, action_step::action_step};
 use crate::{
-    db::write::{
-        ActionPlace, ActionStep, ActionTarget, Change, ClaimAction, EndAction, Items, Loaded,
-        RunActionBatch,
-    },
+    db::write::{ActionPlace, ActionTarget, ClaimAction, EndAction, RunActionBatch},
     error::{Error, Result},
-    jobs::{
-        Filter, IndexScan, JobManager, KeyRange, Order,
-        control::{
-            before::{keeping, note},
-            cancel_job::cancelled,
-            retry_job::retried,
-            undo_job::ACTION_ID,
-        },
-        stamped,
-    },
+    jobs::{Filter, IndexScan, JobManager, KeyRange, Order},
     key_limits::KeyLimits,
-    lifecycle::{Binding, Cursor, EventKind, Principal},
+    lifecycle::{Binding, Cursor, Principal},
     process,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    Role, job,
-    job_action::{self, ActionKind, ActionStatus},
+    Role,
+    job_action::{self, ActionStatus},
 };
-use serde_json::json;
 use std::sync::Arc;
 
 /// Maximum number of jobs that one transaction changes.
@@ -231,49 +218,4 @@ impl JobManager {
         }
         Ok(None)
     }
-}
-
-/// Returns the change that the action makes to a job, provided that the job still matches.
-fn action_step(
-    action: &job_action::Model,
-    filter: Arc<ActionFilter>,
-    now: DateTime<Utc>,
-) -> ActionStep {
-    let priority = action.priority.unwrap_or_default();
-    let items = if action.action == ActionKind::Retry {
-        Items::Counted
-    } else {
-        Items::None
-    };
-    let (kind, action_id) = (action.action, action.id.clone());
-    if kind == ActionKind::Delete {
-        return ActionStep::Delete {
-            check: Box::new(move |job| filter.still_matches(job)),
-        };
-    }
-    let decide = move |loaded: &Loaded| {
-        filter.still_matches(&loaded.job)?;
-        let change = match kind {
-            ActionKind::Cancel => cancelled(&loaded.job, None, now)?,
-            ActionKind::Retry => Some(retried(loaded, now)?),
-            _ => prioritised(&loaded.job, priority),
-        };
-        let kept = change.map(|change| keeping(&loaded.job, change));
-        Ok(kept.map(|mut change| {
-            note(&mut change, ACTION_ID, json!(action_id));
-            stamped(change, now)
-        }))
-    };
-    ActionStep::Change {
-        items,
-        decide: Arc::new(decide),
-    }
-}
-
-fn prioritised(before: &job::Model, priority: i16) -> Option<Change> {
-    let job = job::Model {
-        priority,
-        ..before.clone()
-    };
-    (job != *before).then(|| Change::of(EventKind::Updated, job))
 }

@@ -35,7 +35,11 @@ impl JobManager {
     ) -> Result<episode::Model> {
         let mut checks = validate::Checks::default();
         checks.text("/title", new.title.as_deref(), validate::MAX_SHORT_CHARS);
-        checks.text("/series_id", new.series_id.as_deref(), 36);
+        checks.text(
+            "/series_id",
+            new.series_id.as_deref(),
+            validate::MAX_PARENT_ID_CHARS,
+        );
         checks.range("/number", new.number, 0, i32::MAX);
         checks.finish()?;
         let (key, fingerprint) = self.idempotency_columns(idempotency)?;

@@ -135,8 +135,7 @@ impl JobManager {
 
 fn check_job_type(job_type: &str, checks: &mut validate::Checks) {
     if !validate::is_job_type(job_type) {
-        let detail = "Use 1 to 50 of the characters a-z 0-9 _ . - as a job type, e.g. idea2video.";
-        checks.parameter("job_type", "invalid_job_type", detail);
+        checks.parameter("job_type", "invalid_job_type", validate::job_type_detail());
     }
 }
 

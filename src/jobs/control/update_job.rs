@@ -2,55 +2,26 @@
 //! like any other.
 
 use crate::{
-    db::write::{Change, Items, Loaded, weight_of_members},
+    db::write::{Change, Loaded},
     error::{Error, FieldError, Result},
     jobs::{
         IfVersion, JobManager,
-        control::{before::keeping, cancel_job::cancelled, retry_job::retried},
-        create::create_job::labels_json,
-        validate::{self, pointer::JsonPath},
+        control::{
+            apply_patch::apply, before::keeping, cancel_job::cancelled, check_patch::check,
+            job_patch::JobPatch, retry_job::retried,
+        },
+        validate,
         work::{
             begin::begin_first,
             finish_job::{completed, failed_for_good},
-            progress::{check_counts, check_shots, must_process, takes_late_counts},
+            progress::{check_shots, must_process, takes_late_counts},
             start_job::started,
         },
     },
-    lifecycle::{EventKind, merge_patch, percent},
+    lifecycle::EventKind,
 };
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
-use serde_json::{Map, Value};
-use std::collections::BTreeMap;
-
-/// Merge patch (RFC 7396): `None` leaves a field unchanged, `Some(None)` clears it. Objects are
-/// merged member by member; a null removes a member.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct JobPatch {
-    pub status: Option<JobStatus>,
-    pub mode: Option<Option<String>>,
-    pub content: Option<Option<String>>,
-    pub user_requirement: Option<Option<String>>,
-    pub style: Option<Option<String>>,
-    pub project_title: Option<Option<String>>,
-    pub request_data: Option<Option<Map<String, Value>>>,
-    pub context: Option<Option<Map<String, Value>>>,
-    pub progress: Option<f64>,
-    pub current_stage: Option<Option<String>>,
-    pub working_dir: Option<Option<String>>,
-    pub result: Option<Option<Map<String, Value>>>,
-    pub error: Option<Option<String>>,
-    pub total_shots: Option<i32>,
-    pub completed_shots: Option<i32>,
-    pub episode_id: Option<Option<String>>,
-    pub series_id: Option<Option<String>>,
-    pub priority: Option<i16>,
-    pub run_at: Option<Option<DateTime<Utc>>>,
-    pub max_attempts: Option<i32>,
-    pub max_run_seconds: Option<Option<i32>>,
-    /// Labels to change; a label with `None` is removed.
-    pub labels: Option<Option<BTreeMap<String, Option<String>>>>,
-}
 
 impl JobManager {
     /// Applies a merge patch to a job. A patch that changes nothing adds no event and no version.
@@ -64,10 +35,10 @@ impl JobManager {
         if_version: IfVersion,
     ) -> Result<job::Model> {
         check(&patch)?;
-        let items = needed_items(&patch);
-        let (weight, steers) = (weight(&patch), only_steers(&patch));
+        let items = patch.needed_items();
+        let (weight, steers) = (patch.weight(), patch.only_steers());
         let done = self.try_change(id, if_version, items, weight, move |loaded, now| {
-            let change = if starts_first(&patch) {
+            let change = if patch.starts_first() {
                 begin_first(loaded, None, now, |loaded| decide(loaded, &patch, now))?
             } else {
                 decide(loaded, &patch, now)?
@@ -84,61 +55,11 @@ impl JobManager {
     }
 }
 
-/// Returns whether the patch sets only what decides when the job runs. Such a change can be undone.
-fn only_steers(patch: &JobPatch) -> bool {
-    let rest = JobPatch {
-        status: None,
-        priority: None,
-        run_at: None,
-        max_attempts: None,
-        ..patch.clone()
-    };
-    rest == JobPatch::default()
-}
-
-/// Returns the approximate size of the patch's long fields, in bytes.
-fn weight(patch: &JobPatch) -> usize {
-    let texts = [&patch.content, &patch.user_requirement, &patch.error];
-    let documents = [&patch.request_data, &patch.context, &patch.result];
-    let texts = texts.into_iter().flatten().flatten().map(String::len);
-    texts
-        .chain(
-            documents
-                .into_iter()
-                .flatten()
-                .flatten()
-                .map(weight_of_members),
-        )
-        .sum()
-}
-
-fn needed_items(patch: &JobPatch) -> Items {
-    let counts = patch.total_shots.is_some() || patch.completed_shots.is_some();
-    match patch.status {
-        Some(JobStatus::Completed) => Items::Open,
-        Some(JobStatus::Queued) => Items::Counted,
-        _ if counts => Items::Counted,
-        _ => Items::None,
-    }
-}
-
-/// Returns whether the patch is a report, which starts a queued job that its creator runs.
-fn starts_first(patch: &JobPatch) -> bool {
-    match patch.status {
-        Some(JobStatus::Completed | JobStatus::Failed) => true,
-        Some(_) => false,
-        None => {
-            let counts = patch.total_shots.is_some() || patch.completed_shots.is_some();
-            counts || patch.progress.is_some() || patch.current_stage.is_some()
-        }
-    }
-}
-
 fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Option<Change>> {
     let mut job = loaded.job.clone();
     apply(&mut job, patch)?;
     check_shots(&job)?;
-    let counts = patch.total_shots.is_some() || patch.completed_shots.is_some();
+    let counts = patch.has_counts();
     if counts && loaded.item_count > 0 {
         return Err(Error::ShotsCountedFromItems);
     }
@@ -199,169 +120,4 @@ fn move_to(status: JobStatus, loaded: &Loaded, now: DateTime<Utc>) -> Result<Opt
         JobStatus::Failed => failed_for_good(job, None, None, now).map(Some),
         JobStatus::Cancelled => cancelled(job, None, now),
     }
-}
-
-fn apply(job: &mut job::Model, patch: &JobPatch) -> Result<()> {
-    set(&mut job.mode, &patch.mode);
-    set(&mut job.content, &patch.content);
-    set(&mut job.user_requirement, &patch.user_requirement);
-    set(&mut job.style, &patch.style);
-    set(&mut job.project_title, &patch.project_title);
-    set(&mut job.current_stage, &patch.current_stage);
-    set(&mut job.working_dir, &patch.working_dir);
-    set(&mut job.error_message, &patch.error);
-    set(&mut job.episode_id, &patch.episode_id);
-    set(&mut job.series_id, &patch.series_id);
-    set(
-        &mut job.run_at,
-        &patch.run_at.map(|t| t.map(validate::micros)),
-    );
-    merge(&mut job.request_data, &patch.request_data);
-    merge(&mut job.context, &patch.context);
-    one_path(&mut job.result_data, &patch.result);
-    merge(&mut job.result_data, &patch.result);
-    job.progress = patch.progress.unwrap_or(job.progress);
-    job.total_shots = patch.total_shots.unwrap_or(job.total_shots);
-    job.completed_shots = patch.completed_shots.unwrap_or(job.completed_shots);
-    if patch.progress.is_none()
-        && (patch.total_shots.is_some() || patch.completed_shots.is_some())
-        && job.total_shots > 0
-    {
-        job.progress = percent(job.completed_shots, job.total_shots);
-    }
-    job.priority = patch.priority.unwrap_or(job.priority);
-    job.max_attempts = patch.max_attempts.unwrap_or(job.max_attempts);
-    set(&mut job.max_run_seconds, &patch.max_run_seconds);
-    if let Some(labels) = &patch.labels {
-        job.labels = merged_labels(job.labels.take(), labels.as_ref())?;
-    }
-    Ok(())
-}
-
-/// Treats `video_path` and `final_video_path` as one field: a patch of one of them must not leave
-/// an old value in the other.
-fn one_path(result: &mut Option<Value>, patch: &Option<Option<Map<String, Value>>>) {
-    let (Some(Value::Object(members)), Some(Some(patch))) = (result, patch) else {
-        return;
-    };
-    for (one, other) in [
-        ("video_path", "final_video_path"),
-        ("final_video_path", "video_path"),
-    ] {
-        if patch.contains_key(one) && !patch.contains_key(other) {
-            members.remove(other);
-        }
-    }
-}
-
-fn set<T: Clone>(field: &mut Option<T>, patch: &Option<Option<T>>) {
-    if let Some(value) = patch {
-        field.clone_from(value);
-    }
-}
-
-fn merge(field: &mut Option<Value>, patch: &Option<Option<Map<String, Value>>>) {
-    match patch {
-        None => {}
-        Some(None) => *field = None,
-        Some(Some(members)) => {
-            let mut merged = field.take().unwrap_or(Value::Null);
-            merge_patch(&mut merged, &Value::Object(members.clone()));
-            *field = Some(merged);
-        }
-    }
-}
-
-fn merged_labels(
-    before: Option<Value>,
-    patch: Option<&BTreeMap<String, Option<String>>>,
-) -> Result<Option<Value>> {
-    let Some(patch) = patch else { return Ok(None) };
-    let mut labels: BTreeMap<String, String> = before
-        .and_then(|labels| serde_json::from_value(labels).ok())
-        .unwrap_or_default();
-    for (key, value) in patch {
-        match value {
-            Some(value) => labels.insert(key.clone(), value.clone()),
-            None => labels.remove(key),
-        };
-    }
-    let mut checks = validate::Checks::default();
-    checks.labels("/labels", &labels);
-    checks.finish()?;
-    Ok(labels_json(labels))
-}
-
-fn check(patch: &JobPatch) -> Result<()> {
-    let mut checks = validate::Checks::default();
-    let text = |field: &'static str,
-                value: &Option<Option<String>>,
-                max,
-                checks: &mut validate::Checks| {
-        checks.text(field, value.as_ref().and_then(Option::as_deref), max);
-    };
-    text("/mode", &patch.mode, 20, &mut checks);
-    text("/content", &patch.content, usize::MAX, &mut checks);
-    text(
-        "/user_requirement",
-        &patch.user_requirement,
-        usize::MAX,
-        &mut checks,
-    );
-    text(
-        "/style",
-        &patch.style,
-        validate::MAX_SHORT_CHARS,
-        &mut checks,
-    );
-    text(
-        "/project_title",
-        &patch.project_title,
-        validate::MAX_SHORT_CHARS,
-        &mut checks,
-    );
-    text(
-        "/current_stage",
-        &patch.current_stage,
-        validate::MAX_SHORT_CHARS,
-        &mut checks,
-    );
-    text("/working_dir", &patch.working_dir, 500, &mut checks);
-    text("/error", &patch.error, usize::MAX, &mut checks);
-    text("/episode_id", &patch.episode_id, 36, &mut checks);
-    text("/series_id", &patch.series_id, 36, &mut checks);
-    checks.object(
-        "/request_data",
-        patch.request_data.as_ref().and_then(Option::as_ref),
-    );
-    checks.object("/context", patch.context.as_ref().and_then(Option::as_ref));
-    checks.object("/result", patch.result.as_ref().and_then(Option::as_ref));
-    checks.range("/progress", patch.progress, 0.0, 100.0);
-    check_counts(&mut checks, patch.total_shots, patch.completed_shots);
-    checks.range("/priority", patch.priority, -100, 100);
-    checks.range(
-        "/max_attempts",
-        patch.max_attempts,
-        1,
-        validate::MAX_ATTEMPTS,
-    );
-    checks.range(
-        "/max_run_seconds",
-        patch.max_run_seconds.flatten(),
-        1,
-        validate::MAX_RUN_SECONDS,
-    );
-    checks.time("/run_at", patch.run_at.flatten());
-    for key in patch
-        .labels
-        .iter()
-        .flatten()
-        .flat_map(|labels| labels.keys())
-    {
-        if checks.is_full() {
-            break;
-        }
-        checks.label_key(JsonPath::Root(&"/labels"), key);
-    }
-    checks.finish()
 }

@@ -4,7 +4,7 @@ use crate::{
     db::write::CreateJobs,
     error::{Error, FieldError, Location, Result},
     hex::hex,
-    jobs::{Idempotency, JobManager, NewJob, create::create_job::check, validate},
+    jobs::{Idempotency, JobManager, NewJob, create::check_new_job::check, validate},
     outbound::OutboundPolicy,
 };
 use entity::job;

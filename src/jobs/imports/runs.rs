@@ -1,8 +1,8 @@
-//! Calls of the importer: store a run, its records and its rejects, and read them afterwards.
+//! Calls of the importer: store a run, its records and its rejects.
 
 use crate::{
     db::{
-        Part, is_unique_violation,
+        is_unique_violation,
         write::{
             AbortImport, FailOrphanedImports, FinishImport, HeartbeatImport, ImportBatch, Imported,
             ImportedJob, OnConflict, StartImport, dry_run,
@@ -10,7 +10,6 @@ use crate::{
     },
     error::{Resource, Result},
     jobs::{JobManager, validate},
-    lifecycle::Cursor,
     process,
 };
 use chrono::TimeDelta;
@@ -223,36 +222,5 @@ impl JobManager {
                 now,
             })
             .await
-    }
-
-    /// Returns the import run with this id.
-    ///
-    /// Errors: `import_not_found`.
-    pub async fn get_import(&self, id: &str) -> Result<import::Model> {
-        validate::may_exist(id, Resource::Import)?;
-        self.db.import(id).await
-    }
-
-    /// Lists import runs behind the cursor, newest first: at most `limit`, fewer if they are large.
-    pub async fn list_imports(
-        &self,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<Part<import::Model>> {
-        self.db.imports(after, limit).await
-    }
-
-    /// Lists the rejects of a run behind the reject with the id `after`, in the order in which the
-    /// importer found them: at most `limit`, fewer if they are large.
-    ///
-    /// Errors: `import_not_found`.
-    pub async fn list_import_rejects(
-        &self,
-        import_id: &str,
-        after: Option<i64>,
-        limit: u64,
-    ) -> Result<Part<import_reject::Model>> {
-        self.get_import(import_id).await?;
-        self.db.import_rejects(import_id, after, limit).await
     }
 }

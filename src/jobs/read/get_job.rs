@@ -3,7 +3,7 @@
 use crate::{
     db::{CachedJob, ShownItems},
     error::{Error, Resource, Result},
-    jobs::{JobManager, read::shots::reduced, validate},
+    jobs::{JobManager, read::shot::reduced, validate},
 };
 use entity::job;
 use std::sync::Arc;

@@ -7,5 +7,8 @@ pub(super) mod forecast;
 pub(super) mod forecast_queue;
 pub(super) mod get_job;
 pub(super) mod list_jobs;
+mod scan_steps;
+pub(super) mod searches;
+pub(super) mod shot;
 pub(super) mod shots;
 pub(super) mod sift;

@@ -2,7 +2,7 @@
 
 use crate::{
     error::Result,
-    jobs::{Counts, JobManager, watch::watch_jobs::MAX_STREAMS},
+    jobs::{Counts, JobManager, watch::streams::MAX_STREAMS},
     lines,
     metrics::{DatabaseNumbers, LoopNumbers, MAX_TYPES, Measured},
 };

@@ -2,74 +2,17 @@
 //! is freer, since clients ask for the jobs of an older store by the ids used there.
 
 use crate::{
-    db::write::{ImportedJob, OwnRows},
+    db::write::ImportedJob,
     error::Result,
-    jobs::{
-        MAX_KEY_NAME_CHARS,
-        validate::{self, Checks},
+    jobs::validate::{
+        self, Checks,
+        check_own::{check_item, check_own},
     },
-    lifecycle::{MAX_ATTEMPT, MAX_INDEX, MAX_VERSION, is_terminal},
+    lifecycle::{MAX_ATTEMPT, MAX_VERSION, is_terminal},
 };
-use chrono::{DateTime, Utc};
-use entity::{JobStatus, job, job_event, job_item};
+use entity::{JobStatus, job};
 use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// Maximum number of characters in the id of a series or an episode.
-const MAX_PARENT_ID_CHARS: usize = 36;
-
-/// Maximum number of characters in the kind of an event, and in the name of a source store.
-const MAX_WORD_CHARS: usize = 50;
-
-/// Maximum number of characters in the id of a key.
-const MAX_KEY_ID_CHARS: usize = 8;
-
-/// Maximum number of seconds that a job can have spent in a status: ten thousand years.
-const MAX_SECONDS: f64 = 3.2e11;
-
-/// Truncates the times of the rows to the microseconds that both databases store.
-pub fn cut_times(record: &mut ImportedJob) {
-    let cut = |time: &mut DateTime<Utc>| *time = validate::micros(*time);
-    let job = &mut record.job;
-    [&mut job.created_at, &mut job.updated_at]
-        .into_iter()
-        .for_each(cut);
-    let optional = [
-        &mut job.run_at,
-        &mut job.started_at,
-        &mut job.completed_at,
-        &mut job.lease_expires_at,
-        &mut job.cancel_requested_at,
-        &mut job.status_since,
-        &mut job.last_heard_at,
-        &mut job.run_until,
-    ];
-    optional.into_iter().flatten().for_each(cut);
-    for item in &mut record.items {
-        [&mut item.created_at, &mut item.updated_at]
-            .into_iter()
-            .for_each(cut);
-        [&mut item.started_at, &mut item.completed_at]
-            .into_iter()
-            .flatten()
-            .for_each(cut);
-    }
-    let Some(own) = record.own.as_deref_mut() else {
-        return;
-    };
-    own.history
-        .iter_mut()
-        .for_each(|event| cut(&mut event.created_at));
-    own.series
-        .iter_mut()
-        .for_each(|series| cut(&mut series.created_at));
-    own.episode
-        .iter_mut()
-        .for_each(|episode| cut(&mut episode.created_at));
-    own.active
-        .iter_mut()
-        .for_each(|active| cut(&mut active.created_at));
-}
 
 /// Checks all rows of an imported job.
 ///
@@ -97,7 +40,7 @@ fn check_job(checks: &mut Checks, job: &job::Model) {
     checks.name("/job_id", &job.id, validate::MAX_ID_CHARS);
     checks.job_type("/job_type", &job.job_type);
     let texts = [
-        ("/mode", &job.mode, 20),
+        ("/mode", &job.mode, validate::MAX_MODE_CHARS),
         ("/content", &job.content, usize::MAX),
         ("/user_requirement", &job.user_requirement, usize::MAX),
         ("/style", &job.style, validate::MAX_SHORT_CHARS),
@@ -111,11 +54,11 @@ fn check_job(checks: &mut Checks, job: &job::Model) {
             &job.current_stage,
             validate::MAX_SHORT_CHARS,
         ),
-        ("/working_dir", &job.working_dir, 500),
+        ("/working_dir", &job.working_dir, validate::MAX_DIR_CHARS),
         ("/error", &job.error_message, usize::MAX),
         ("/worker_id", &job.worker_id, validate::MAX_WORKER_ID_CHARS),
-        ("/source", &job.source, MAX_WORD_CHARS),
-        ("/created_by", &job.created_by, MAX_KEY_ID_CHARS),
+        ("/source", &job.source, validate::MAX_WORD_CHARS),
+        ("/created_by", &job.created_by, validate::MAX_KEY_ID_CHARS),
         (
             "/source_status",
             &job.source_status,
@@ -141,7 +84,12 @@ fn check_job(checks: &mut Checks, job: &job::Model) {
 }
 
 fn check_numbers(checks: &mut Checks, job: &job::Model) {
-    checks.range("/priority", Some(job.priority), -100, 100);
+    checks.range(
+        "/priority",
+        Some(job.priority),
+        validate::MIN_PRIORITY,
+        validate::MAX_PRIORITY,
+    );
     checks.range(
         "/max_attempts",
         Some(job.max_attempts),
@@ -157,7 +105,7 @@ fn check_numbers(checks: &mut Checks, job: &job::Model) {
     );
     checks.range("/version", Some(job.version), 1, MAX_VERSION);
     checks.range("/holds", Some(job.holds), 0, i32::MAX);
-    checks.range("/progress", Some(job.progress), 0.0, 100.0);
+    checks.range("/progress", Some(job.progress), 0.0, validate::MAX_PROGRESS);
     checks.range("/total_shots", Some(job.total_shots), 0, i32::MAX);
     checks.range(
         "/completed_shots",
@@ -212,90 +160,4 @@ fn check_labels(checks: &mut Checks, labels: Option<&Value>) {
             "Use a JSON object whose values are strings.",
         ),
     }
-}
-
-fn check_item(checks: &mut Checks, pointer: &str, item: &job_item::Model) {
-    let at = |field: &str| format!("{pointer}/{field}");
-    checks.text(at("key"), Some(&item.key), validate::MAX_KEY_CHARS);
-    checks.text(at("error"), item.error.as_deref(), usize::MAX);
-    checks.range(at("idx"), Some(item.idx), 0, MAX_INDEX);
-    checks.range(at("attempt"), Some(item.attempt), 0, MAX_ATTEMPT);
-    checks.time(at("created_at"), Some(item.created_at));
-    checks.time(at("updated_at"), Some(item.updated_at));
-    checks.time(at("started_at"), item.started_at);
-    checks.time(at("completed_at"), item.completed_at);
-}
-
-fn check_own(checks: &mut Checks, own: &OwnRows) {
-    for (i, event) in own.history.iter().enumerate() {
-        check_event(checks, &format!("/events/{i}"), event);
-    }
-    for series in &own.series {
-        checks.name("/series/series_id", &series.id, MAX_PARENT_ID_CHARS);
-        checks.text(
-            "/series/title",
-            Some(&series.title),
-            validate::MAX_SHORT_CHARS,
-        );
-        checks.time("/series/created_at", Some(series.created_at));
-    }
-    if let Some(episode) = &own.episode {
-        checks.name("/episode/episode_id", &episode.id, MAX_PARENT_ID_CHARS);
-        checks.text(
-            "/episode/title",
-            episode.title.as_deref(),
-            validate::MAX_SHORT_CHARS,
-        );
-        checks.range("/episode/number", episode.number, 0, i32::MAX);
-        checks.time("/episode/created_at", Some(episode.created_at));
-    }
-    for (i, active) in own.active.iter().enumerate() {
-        let at = |field: &str| format!("/active_jobs/{i}/{field}");
-        checks.name(
-            at("client_id"),
-            &active.client_id,
-            validate::MAX_WORKER_ID_CHARS,
-        );
-        checks.text(
-            at("title"),
-            active.title.as_deref(),
-            validate::MAX_SHORT_CHARS,
-        );
-        checks.time(at("created_at"), Some(active.created_at));
-    }
-}
-
-fn check_event(checks: &mut Checks, pointer: &str, event: &job_event::Model) {
-    let at = |field: &str| format!("{pointer}/{field}");
-    // Streams use the kind as the name of their messages.
-    if !(1..=MAX_WORD_CHARS).contains(&event.kind.len())
-        || !event
-            .kind
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c == '_')
-    {
-        checks.fail(
-            at("kind"),
-            "invalid_name",
-            "Use 1 to 50 of the characters a-z _ as the kind of an event.",
-        );
-    }
-    checks.text(
-        at("current_stage"),
-        event.current_stage.as_deref(),
-        validate::MAX_SHORT_CHARS,
-    );
-    checks.range(at("seq"), Some(event.seq), 1, MAX_VERSION);
-    checks.range(at("progress"), Some(event.progress), 0.0, 100.0);
-    checks.range(at("total_shots"), Some(event.total_shots), 0, i32::MAX);
-    checks.range(
-        at("completed_shots"),
-        Some(event.completed_shots),
-        0,
-        i32::MAX,
-    );
-    checks.range(at("seconds"), event.seconds, 0.0, MAX_SECONDS);
-    checks.time(at("created_at"), Some(event.created_at));
-    checks.text(at("by/key_id"), event.by_key.as_deref(), MAX_KEY_ID_CHARS);
-    checks.text(at("by/name"), event.by_name.as_deref(), MAX_KEY_NAME_CHARS);
 }

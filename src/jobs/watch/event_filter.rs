@@ -1,7 +1,7 @@
 //! Filter of a stream: which events of a batch a subscriber wants.
 
 use crate::{
-    error::{Error, FieldError, Result},
+    error::Result,
     jobs::{
         JobManager, validate,
         watch::feed::{Change, FeedBatch},
@@ -54,15 +54,7 @@ impl EventFilter {
             validate::no_nul_parameter("job_type", job_type)?;
         }
         for (key, value) in &self.labels {
-            if !validate::is_label_key(key) || value.contains('\0') {
-                let detail = "Use label=KEY=VALUE, with 1 to 63 of the characters A-Z a-z 0-9 . _ \
-                    / - as the key.";
-                return Err(Error::invalid(FieldError::parameter(
-                    "label",
-                    "invalid_label",
-                    detail,
-                )));
-            }
+            validate::label_parameter(key, value)?;
         }
         Ok(())
     }

@@ -2,12 +2,13 @@
 
 use crate::{
     db::{Part, first_position, is_lost, last_position, write::position},
-    error::{Error, Result},
+    error::Result,
     jobs::{
         Counts, Filter, JobManager,
         watch::{
             event_filter::{EventFilter, FilteredBatch},
             feed::{Change, DeferredEvents, FeedBatch, Joined, StreamPosition},
+            streams::Reset,
         },
     },
 };
@@ -17,32 +18,6 @@ use tokio::sync::{
     OwnedSemaphorePermit,
     broadcast::{Receiver, error::RecvError},
 };
-
-/// Maximum number of streams per server, of all jobs and of single jobs together.
-pub const MAX_STREAMS: usize = 2_000;
-
-/// Reason why a client has to begin again with a snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reset {
-    /// The events behind the client's position have been deleted.
-    HistoryPruned,
-    /// The client's position was never assigned by this database.
-    PositionUnknown,
-    /// The client read too slowly, and missed events.
-    TooSlow,
-}
-
-impl Reset {
-    pub const ALL: [Reset; 3] = [Reset::HistoryPruned, Reset::PositionUnknown, Reset::TooSlow];
-
-    pub fn reason(self) -> &'static str {
-        match self {
-            Reset::HistoryPruned => "history_pruned",
-            Reset::PositionUnknown => "position_unknown",
-            Reset::TooSlow => "too_slow",
-        }
-    }
-}
 
 /// Message to a subscriber of all jobs.
 pub enum JobsMessage {
@@ -105,16 +80,6 @@ impl JobManager {
             place: after,
             _place: self.stream_place()?,
         })
-    }
-
-    /// Takes the permit of one stream.
-    ///
-    /// Errors: `overloaded` when the server has reached its limit of streams.
-    pub(in crate::jobs) fn stream_place(&self) -> Result<OwnedSemaphorePermit> {
-        self.streams
-            .clone()
-            .try_acquire_owned()
-            .map_err(|_| Error::Full("streams"))
     }
 }
 

@@ -6,7 +6,6 @@ use crate::{
     jobs::{
         Guard, JobManager, validate,
         work::{
-            claim_jobs::MAX_LEASE_SECONDS,
             heard_of::heard_of,
             items::{self, ItemReport},
             progress::{
@@ -147,7 +146,12 @@ fn expiry(job: &job::Model, seconds: Option<u32>, now: DateTime<Utc>) -> DateTim
 
 fn check(beat: &Heartbeat) -> Result<()> {
     let mut checks = validate::Checks::default();
-    checks.range("/lease_seconds", beat.lease_seconds, 1, MAX_LEASE_SECONDS);
+    checks.range(
+        "/lease_seconds",
+        beat.lease_seconds,
+        1,
+        validate::MAX_LEASE_SECONDS,
+    );
     check_progress(&mut checks, &beat.progress);
     check_counts(&mut checks, beat.total_shots, beat.completed_shots);
     if beat.log.len() > MAX_LOG_LINES {

@@ -114,7 +114,7 @@ pub(in crate::jobs) fn reported(
 }
 
 pub(in crate::jobs) fn check_progress(checks: &mut validate::Checks, report: &Progress) {
-    checks.range("/progress", report.progress, 0.0, 100.0);
+    checks.range("/progress", report.progress, 0.0, validate::MAX_PROGRESS);
     checks.text(
         "/current_stage",
         report.current_stage.as_deref(),

@@ -3,10 +3,7 @@
 use crate::{
     db::write::{Change, Items, run_until},
     error::{Error, Result},
-    jobs::{
-        IfVersion, JobManager, apply_transition::apply_transition, validate,
-        work::claim_jobs::MAX_LEASE_SECONDS,
-    },
+    jobs::{IfVersion, JobManager, apply_transition::apply_transition, validate},
     lifecycle::{EventKind, Verb, next_attempt},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -53,7 +50,12 @@ impl JobManager {
         if let Some(worker) = &worker_id {
             checks.name("/worker_id", worker, validate::MAX_WORKER_ID_CHARS);
         }
-        checks.range("/lease_seconds", lease_seconds, 1, MAX_LEASE_SECONDS);
+        checks.range(
+            "/lease_seconds",
+            lease_seconds,
+            1,
+            validate::MAX_LEASE_SECONDS,
+        );
         checks.finish()?;
         let token = self.chance.id();
         self.change(id, if_version, Items::None, move |loaded, now| {

@@ -5,7 +5,7 @@ use super::change::update;
 use crate::{
     db::{
         Call, Readable, Tx, Write,
-        actions::action::DecideStep,
+        actions::action_batch::DecideStep,
         catalog::webhooks::skipped::{SkipReason, Skipped, deliver_skipped},
         connection::errors,
         jobs::{

@@ -3,7 +3,7 @@
 use super::{
     asked::asks_for_job,
     job_url::JobUrl,
-    plan::{Message, MessageJob},
+    message_job::{Message, MessageJob},
 };
 use crate::lifecycle::{EventKind, MessageKind};
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -7,13 +7,15 @@ pub mod change;
 pub mod deliveries;
 pub mod job_url;
 pub mod message;
+mod message_job;
 pub mod of_jobs;
 pub mod plan;
+pub mod replay;
 pub mod send;
 pub mod skipped;
 
 use crate::{
-    db::{Database, Readable, changes::tail::behind, events::follow::SPAN, page},
+    db::{Database, Readable, changes::history::behind, events::follow::SPAN, page},
     error::{Error, Resource, Result},
 };
 use asked::asked_for;

@@ -1,10 +1,16 @@
 //! Follower that makes a delivery of each event that a webhook is to be sent.
 
-use super::{change::locked, events_for, job_url::JobUrl, message::compose};
+use super::{
+    change::locked,
+    events_for,
+    job_url::JobUrl,
+    message::compose,
+    message_job::{Message, jobs_of},
+};
 use crate::{
     db::{
         Part, Readable, Tx,
-        changes::tail::LARGE_COLUMNS,
+        changes::history::LARGE_COLUMNS,
         events::{follow::Follower, kept::shown},
         part,
     },
@@ -13,15 +19,14 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    job, job_event,
+    job_event,
     webhook::{self, WebhookState},
     webhook_delivery::{self as delivery, DeliveryState},
 };
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Select,
-    prelude::Json,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select,
     sea_query::OnConflict as Conflict,
 };
 use std::{
@@ -37,36 +42,6 @@ const MAX_WAITING: u64 = 100_000;
 
 /// Least time between two messages about the progress of a job.
 const PROGRESS_EVERY: TimeDelta = TimeDelta::seconds(10);
-
-/// What messages say about a job apart from the event.
-#[derive(Clone, Debug, FromQueryResult)]
-pub struct MessageJob {
-    pub id: String,
-    pub project_title: Option<String>,
-    pub series_id: Option<String>,
-    pub episode_id: Option<String>,
-    pub labels: Option<Json>,
-    pub priority: i16,
-    pub attempt: i32,
-    pub max_attempts: i32,
-    pub worker_id: Option<String>,
-    pub created_at: DateTime<Utc>,
-    pub started_at: Option<DateTime<Utc>>,
-    pub completed_at: Option<DateTime<Utc>>,
-    /// Own URL of the job.
-    pub webhook: Option<Json>,
-}
-
-/// A message to make a delivery of.
-pub struct Message {
-    /// Kind of message.
-    pub kind: &'static str,
-    pub body: String,
-    /// Where it goes; `None` for the URL of the webhook.
-    pub to: Option<JobUrl>,
-    /// Whether it is left out if the job had such a message moments ago.
-    pub is_progress: bool,
-}
 
 #[derive(Clone)]
 pub struct PlanDeliveries {
@@ -215,8 +190,8 @@ async fn are_at_least(tx: &Tx, rows: Select<delivery::Entity>, number: u64) -> R
     Ok(last.into_tuple::<i64>().row(tx).await?.is_some())
 }
 
-/// Returns whether [`MAX_WAITING`] deliveries wait for the URL of a webhook; then the server makes no
-/// more of them.
+/// Returns whether [`MAX_WAITING`] deliveries wait for the URL of a webhook; then the server makes
+/// no more of them.
 pub(super) async fn are_many_waiting(tx: &Tx, webhook_id: &str) -> Result<bool> {
     are_at_least(tx, waiting(webhook_id), MAX_WAITING).await
 }
@@ -237,33 +212,6 @@ async fn insert(tx: &Tx, row: delivery::ActiveModel) -> Result<()> {
         .exec_without_returning(tx)
         .await?;
     Ok(())
-}
-
-async fn jobs_of(tx: &Tx, events: &[job_event::Model]) -> Result<HashMap<String, MessageJob>> {
-    use job::Column as J;
-    let ids = events.iter().map(|event| event.job_id.as_str());
-    let jobs = job::Entity::find()
-        .select_only()
-        .columns([
-            J::Id,
-            J::ProjectTitle,
-            J::SeriesId,
-            J::EpisodeId,
-            J::Labels,
-            J::Priority,
-            J::Attempt,
-            J::MaxAttempts,
-            J::WorkerId,
-            J::CreatedAt,
-            J::StartedAt,
-            J::CompletedAt,
-            J::Webhook,
-        ])
-        .filter(J::Id.is_in(ids))
-        .into_model::<MessageJob>()
-        .rows(tx)
-        .await?;
-    Ok(jobs.into_iter().map(|job| (job.id.clone(), job)).collect())
 }
 
 /// Returns the times of the last messages about the progress of the jobs.

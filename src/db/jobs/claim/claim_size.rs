@@ -20,7 +20,7 @@ use std::collections::HashMap;
 pub type ItemsOf = HashMap<String, Vec<job_item::Model>>;
 
 /// Columns of a job that may hold long values.
-const LARGE_COLUMNS: [job::Column; 6] = [
+pub(super) const LARGE_COLUMNS: [job::Column; 6] = [
     job::Column::Content,
     job::Column::RequestData,
     job::Column::Context,

@@ -2,6 +2,7 @@
 
 pub mod choose_index;
 pub mod columns;
+mod conditions;
 pub mod index_scan;
 pub mod page;
 pub mod scan;

@@ -4,7 +4,7 @@ use crate::{
     error::{Error, FieldError, Location, Result},
     jobs::{
         NewJob, RunBy,
-        create::create_job,
+        create::check_new_job,
         validate::{self, Checks},
     },
     outbound::OutboundPolicy,
@@ -36,12 +36,12 @@ pub fn stored(template: &NewJob, schedule_id: &str, policy: &OutboundPolicy) -> 
     if template.labels.contains_key(LABEL) {
         let detail = "Choose another name: the schedule puts its id into the label schedule.";
         checks.fail("/template/labels/schedule", "invalid_label", detail);
-    } else if template.labels.len() >= validate::LABELS {
+    } else if template.labels.len() >= validate::MAX_LABELS {
         let detail = "Use at most 15 labels: the schedule adds one.";
         checks.fail("/template/labels", "too_many", detail);
     }
     checks.finish()?;
-    create_job::check(&labelled(template.clone(), schedule_id), None, policy).map_err(inside)?;
+    check_new_job::check(&labelled(template.clone(), schedule_id), None, policy).map_err(inside)?;
     let json = serde_json::to_value(template).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(without_empty(json))
 }
@@ -60,7 +60,7 @@ pub fn job_of(
     let read: NewJob =
         serde_json::from_value(stored.clone()).map_err(|why| unfit(&format!("{why}.")))?;
     let job = labelled(read, schedule_id);
-    create_job::check(&job, None, policy).map_err(|why| unfit(&why))?;
+    check_new_job::check(&job, None, policy).map_err(|why| unfit(&why))?;
     Ok(job)
 }
 

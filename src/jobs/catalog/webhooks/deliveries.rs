@@ -1,6 +1,6 @@
 //! list_webhook_deliveries, retry_webhook_delivery, test_webhook and prune_webhook_deliveries.
 
-use super::{deliver_webhooks::LEASE, existing, with_url};
+use super::{existing, send_deliveries::LEASE, with_url};
 use crate::{
     db::write::{InsertDelivery, PruneDeliveries, RecordDelivery, RetryDelivery, test_message},
     error::{Error, Resource, Result},
@@ -28,8 +28,8 @@ pub fn message_id(delivery: &delivery::Model) -> String {
 }
 
 impl JobManager {
-    /// Lists the deliveries of a webhook, all or those about one job, the newest first: one page, and
-    /// the last id of the page if more follow.
+    /// Lists the deliveries of a webhook, all or those about one job, the newest first: one page,
+    /// and the last id of the page if more follow.
     ///
     /// Errors: `webhook_not_found`, `invalid_request`.
     pub async fn list_webhook_deliveries(
@@ -61,8 +61,8 @@ impl JobManager {
         self.db.commit(RetryDelivery { id, now }).await
     }
 
-    /// Sends a webhook a message of the kind `webhook.test`, once, and returns the outcome. A failure
-    /// does not count against the webhook.
+    /// Sends a webhook a message of the kind `webhook.test`, once, and returns the outcome. A
+    /// failure does not count against the webhook.
     ///
     /// Errors: `webhook_not_found`, `webhook_of_jobs`.
     pub async fn test_webhook(&self, id: &str) -> Result<delivery::Model> {

@@ -8,6 +8,7 @@ mod endpoint;
 mod headers;
 mod of_jobs;
 mod outcome;
+mod send_deliveries;
 
 pub use change_webhook::{ReplayFrom, WebhookPatch};
 pub use create_webhook::NewWebhook;

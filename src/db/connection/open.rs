@@ -1,0 +1,105 @@
+//! Opening of a database: its pools, its only writer, and what both share.
+
+use crate::{
+    db::{
+        ChangeBus, ConnectError, Database, JobCache, Options, Pool, Writer,
+        changes::pg_notifier::PgNotifier,
+        connection::{
+            connect,
+            file::DatabaseFile,
+            timed::{StatementTimeout, TimedConn},
+        },
+        dialect, sqlite_file,
+        writer::WriterResources,
+    },
+    metrics::Instruments,
+};
+use sea_orm::DatabaseConnection;
+use std::sync::Arc;
+
+impl Database {
+    /// Opens the pool. Neither reads nor changes the schema.
+    pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
+        let instruments = Arc::<Instruments>::default();
+        let conn = connect::connect(options).await?.measured(&instruments);
+        let connections = conn.pool_size().unwrap_or(options.max_connections);
+        let writers = dialect::writers(conn.get_database_backend(), connections);
+        // A single writer has its own connection: the pages and statements that it caches serve the
+        // next write. A shared pool would rotate the writes among its connections, each with a
+        // stale cache.
+        let for_writing = if dialect::writes_alone(conn.get_database_backend()) {
+            connect::connect(&Options {
+                max_connections: 1,
+                ..options.clone()
+            })
+            .await?
+            .measured(&instruments)
+        } else {
+            conn.clone()
+        };
+        let bus = ChangeBus::new(JobCache::new(options.cache_jobs));
+        let notifier =
+            dialect::notifies(conn.get_database_backend()).then(|| PgNotifier::start(conn.clone()));
+        let queues = dialect::write_queues(conn.get_database_backend(), writers);
+        let file = sqlite_file(&options.url)
+            .map(|path| DatabaseFile::at(&path))
+            .transpose();
+        let resources = WriterResources {
+            conn: for_writing.clone(),
+            bus: bus.clone(),
+            notifier: notifier.clone(),
+            file: file.map_err(|error| ConnectError::Gone(options.url.clone(), error))?,
+            faults: options.faults.clone(),
+            instruments: instruments.clone(),
+        };
+        let writer = Writer::new(resources, writers, queues);
+        let url = options.url.as_str().into();
+        Ok(Self::of(Pool {
+            conn,
+            writer,
+            for_writing,
+            writers,
+            connections,
+            bus,
+            notifier,
+            url,
+            ready: Arc::default(),
+            instruments,
+        }))
+    }
+
+    fn of(pool: Pool) -> Self {
+        Self {
+            pool: Arc::new(pool),
+            caller: None,
+        }
+    }
+
+    /// Returns a database without connections; every call fails. Used for the API's document, which
+    /// needs the handlers but no rows, and for inspecting a dump where there is no database yet.
+    pub fn detached() -> Self {
+        let conn = TimedConn::new(DatabaseConnection::default(), StatementTimeout::default());
+        let (bus, instruments) = (ChangeBus::default(), Arc::<Instruments>::default());
+        let resources = WriterResources {
+            conn: conn.clone(),
+            bus: bus.clone(),
+            notifier: None,
+            file: None,
+            faults: None,
+            instruments: instruments.clone(),
+        };
+        let (writer, for_writing, url) = (Writer::new(resources, 1, 1), conn.clone(), "".into());
+        Self::of(Pool {
+            writer,
+            for_writing,
+            conn,
+            writers: 1,
+            connections: 0,
+            bus,
+            notifier: None,
+            url,
+            ready: Arc::default(),
+            instruments,
+        })
+    }
+}
