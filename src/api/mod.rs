@@ -15,6 +15,7 @@ mod body;
 mod claims;
 mod contract;
 mod cors;
+mod deliveries;
 mod docs;
 mod dto;
 mod episodes;
@@ -46,6 +47,7 @@ mod prepare;
 mod problem;
 mod problem_pages;
 mod reports;
+mod request_id;
 mod results;
 mod rows;
 mod schedules;
@@ -130,7 +132,11 @@ fn operations(
 ) -> impl OpenApi + use<> {
     (
         generate::Generate,
-        jobs::Jobs(list_cache::ListCache::default()),
+        (
+            jobs::Jobs(list_cache::ListCache::default()),
+            jobs::CountJobs,
+            jobs::OneJob,
+        ),
         lifecycle::Lifecycle,
         (claims::Claims, workers::Workers),
         reports::Reports,
@@ -138,7 +144,11 @@ fn operations(
         (shots::Shots, media_links::Links(links.clone())),
         (events::Events, streams::Streams, stats::Statistics),
         (active_jobs::Active, actions::StartActions, actions::Actions),
-        (schedules::Schedules, webhooks::Webhooks),
+        (
+            schedules::Schedules,
+            webhooks::Webhooks,
+            deliveries::Deliveries,
+        ),
         (series::Series, episodes::Episodes),
         imports::Imports {
             background: imports.clone(),

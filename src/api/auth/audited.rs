@@ -4,8 +4,8 @@
 use super::acting::Acting;
 use crate::{
     api::{
-        middleware::RequestId,
         permissions::{Guarded, Need},
+        request_id::RequestId,
     },
     jobs::{Asker, AuditCall, AuditCalls, JobManager, Permission, Principal},
 };
