@@ -1,106 +1,18 @@
 //! Errors of the domain. The API and the CLI map them to HTTP statuses and exit codes.
 
-use crate::lifecycle::Illegal;
+pub use crate::{
+    field_error::{FieldError, Location, MAX_ERRORS},
+    resource::Resource,
+};
+
+use crate::{field_error::sentences, lifecycle::Illegal};
 use entity::JobStatus;
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Error of the database driver. Only `db` looks into it; all others show it.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
-
-/// Error in one field of the input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
-    pub place: Location,
-    /// Stable error code, e.g. `too_long`.
-    pub code: &'static str,
-    /// Sentence with the remedy.
-    pub detail: String,
-}
-
-/// Location of a field in the input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Location {
-    /// RFC 6901 pointer into the body, e.g. `/labels/team`; empty for the whole body.
-    Pointer(String),
-    /// Name of a query, path or header parameter.
-    Parameter(String),
-}
-
-impl FieldError {
-    pub fn at(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            place: Location::Pointer(pointer.into()),
-            code,
-            detail: detail.into(),
-        }
-    }
-
-    pub fn parameter(
-        name: impl Into<String>,
-        code: &'static str,
-        detail: impl Into<String>,
-    ) -> Self {
-        Self {
-            place: Location::Parameter(name.into()),
-            code,
-            detail: detail.into(),
-        }
-    }
-}
-
-/// Kind of object that a lookup did not find.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resource {
-    Job,
-    Item,
-    Shot,
-    Series,
-    Episode,
-    Import,
-    Action,
-    Key,
-    Schedule,
-    Webhook,
-    Delivery,
-}
-
-impl Resource {
-    fn not_found(self) -> &'static str {
-        match self {
-            Resource::Job => "job_not_found",
-            Resource::Item => "item_not_found",
-            Resource::Shot => "shot_not_found",
-            Resource::Series => "series_not_found",
-            Resource::Episode => "episode_not_found",
-            Resource::Import => "import_not_found",
-            Resource::Action => "action_not_found",
-            Resource::Key => "key_not_found",
-            Resource::Schedule => "schedule_not_found",
-            Resource::Webhook => "webhook_not_found",
-            Resource::Delivery => "delivery_not_found",
-        }
-    }
-}
-
-impl fmt::Display for Resource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Resource::Job => "Job",
-            Resource::Item => "Item",
-            Resource::Shot => "Shot",
-            Resource::Series => "Series",
-            Resource::Episode => "Episode",
-            Resource::Import => "Import",
-            Resource::Action => "Action",
-            Resource::Key => "Key",
-            Resource::Schedule => "Schedule",
-            Resource::Webhook => "Webhook",
-            Resource::Delivery => "Delivery",
-        })
-    }
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -313,23 +225,4 @@ impl Error {
             Error::ArchiveDamaged(_) => "archive_damaged",
         }
     }
-}
-
-/// Maximum number of errors in one response; validation stops there.
-pub const MAX_ERRORS: usize = 50;
-
-/// Maximum number of errors in a message; the `errors` of the response list all.
-const MAX_QUOTED_ERRORS: usize = 5;
-
-fn sentences(errors: &[FieldError]) -> String {
-    let one = |e: &FieldError| match &e.place {
-        Location::Pointer(p) if p.is_empty() => e.detail.clone(),
-        Location::Pointer(p) => format!("{p}: {}", e.detail),
-        Location::Parameter(p) => format!("{p}: {}", e.detail),
-    };
-    let mut sentences: Vec<_> = errors.iter().take(MAX_QUOTED_ERRORS).map(one).collect();
-    if errors.len() > MAX_QUOTED_ERRORS {
-        sentences.push(format!("And {} more.", errors.len() - MAX_QUOTED_ERRORS));
-    }
-    sentences.join(" ")
 }

@@ -1,10 +1,7 @@
 //! Path prefix under which a proxy publishes the server, e.g. `/callsheet`: it is removed from the
 //! path of a request if the proxy left it there, and put before the addresses in the response.
 
-use crate::{
-    dashboard::Prefix,
-    host::{Network, is_path_prefix},
-};
+use crate::{dashboard::Prefix, network::Network, path_prefix::is_path_prefix};
 use futures_util::{TryFutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,

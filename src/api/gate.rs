@@ -4,14 +4,11 @@
 use super::{
     answer_headers::EmbeddingPolicy,
     base_path::prefix,
-    middleware::request_id,
     origin::{self, Source},
     problem::Problem,
+    request_id::request_id,
 };
-use crate::{
-    error::FieldError,
-    host::{Authority, Hosts},
-};
+use crate::{authority::Authority, error::FieldError, host::Hosts};
 use futures_util::{TryFutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,

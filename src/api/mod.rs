@@ -14,6 +14,7 @@ mod body;
 mod claims;
 mod contract;
 mod cors;
+mod deliveries;
 mod docs;
 mod dto;
 mod episodes;
@@ -45,6 +46,7 @@ mod prepare;
 mod problem;
 mod problem_pages;
 mod reports;
+mod request_id;
 mod results;
 mod rows;
 mod schedules;
@@ -128,7 +130,11 @@ fn operations(
 ) -> impl OpenApi + use<> {
     (
         generate::Generate,
-        jobs::Jobs(list_cache::ListCache::default()),
+        (
+            jobs::Jobs(list_cache::ListCache::default()),
+            jobs::CountJobs,
+            jobs::OneJob,
+        ),
         lifecycle::Lifecycle,
         (claims::Claims, workers::Workers),
         reports::Reports,
@@ -136,7 +142,11 @@ fn operations(
         (shots::Shots, media_links::Links(links.clone())),
         (events::Events, streams::Streams, stats::Statistics),
         (active_jobs::Active, actions::StartActions, actions::Actions),
-        (schedules::Schedules, webhooks::Webhooks),
+        (
+            schedules::Schedules,
+            webhooks::Webhooks,
+            deliveries::Deliveries,
+        ),
         (series::Series, episodes::Episodes),
         imports::Imports {
             background: imports.clone(),

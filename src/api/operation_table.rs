@@ -1,14 +1,16 @@
 //! The table of all operations of the document, put together from the files of handlers.
 
 use super::{
-    actions, active_jobs, audit, backups, claims, contract::Operation, episodes, events, generate,
+    actions, active_jobs, audit, backups, claims, contract::Operation, deliveries, episodes, events, generate,
     health, imports, items, jobs, keys, legacy, lifecycle, media_links, reports, schedules, series,
     session, shots, spec, stats, storage, streams, webhooks, workers,
 };
 
-const CONTRACTS: [&[Operation]; 27] = [
+const CONTRACTS: [&[Operation]; 30] = [
     generate::CONTRACT,
     jobs::CONTRACT,
+    jobs::count::CONTRACT,
+    jobs::one::CONTRACT,
     lifecycle::CONTRACT,
     claims::CONTRACT,
     workers::CONTRACT,
@@ -23,6 +25,7 @@ const CONTRACTS: [&[Operation]; 27] = [
     actions::CONTRACT,
     schedules::CONTRACT,
     webhooks::CONTRACT,
+    deliveries::CONTRACT,
     series::CONTRACT,
     episodes::CONTRACT,
     imports::CONTRACT,
@@ -32,8 +35,8 @@ const CONTRACTS: [&[Operation]; 27] = [
     audit::CONTRACT,
     session::CONTRACT,
     health::CONTRACT,
-    legacy::CONTRACTS[0],
-    legacy::CONTRACTS[1],
+    legacy::direct_pipeline::CONTRACT,
+    legacy::videos::CONTRACT,
 ];
 
 /// Returns all operations.

@@ -4,7 +4,7 @@
 //! from the page. Each browser sends the origin of an unsafe request; programs that are not
 //! browsers do not.
 
-use crate::host::Authority;
+use crate::authority::Authority;
 use poem::http::HeaderMap;
 
 /// Origin of a request according to its headers.

@@ -1,6 +1,6 @@
 //! The `callsheet completions` command.
 
-use super::{Cli, Failure};
+use super::{Failure, command::Cli};
 use clap::{Args, CommandFactory};
 use clap_complete::{Shell, generate};
 use std::{io::Write, process::ExitCode};

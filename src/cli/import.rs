@@ -1,21 +1,23 @@
 //! The `callsheet import` command.
 
+mod report;
+
 use super::{
     Failure,
     import_progress::Progress,
-    out::{note, say, say_json},
+    out::{note, say},
 };
 use crate::{
     app::App,
     db::sqlite_file,
     import::{
-        self, Counts, DiskReserve, Format, Interrupted, Mapping, OnConflict, Options, Outcome,
-        RecordOutcome, Report, SourceKind, StatusWords, StopReason,
+        self, DiskReserve, Format, Interrupted, Mapping, OnConflict, Options, Outcome,
+        RecordOutcome, SourceKind, StatusWords, StopReason,
     },
 };
 use chrono_tz::Tz;
 use clap::{Args, builder::PossibleValuesParser};
-use comfy_table::{CellAlignment, Table, presets::NOTHING};
+use report::{line, print};
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -24,9 +26,6 @@ const SOME_REJECTED: u8 = 3;
 
 /// Exit code after a second Ctrl-C, by the convention of shells.
 const INTERRUPTED: i32 = 130;
-
-/// Maximum characters of a record's id or address in a line of output.
-const MAX_POSITION_CHARS: usize = 200;
 
 impl Arguments {
     /// Checks what the parser of the command line cannot, before a database is opened.
@@ -195,95 +194,6 @@ fn room(app: &App, free: Option<u64>, dry_run: bool) -> DiskReserve {
         free,
         places: database.into_iter().collect(),
     }
-}
-
-fn line(outcome: &Outcome) -> String {
-    let mut which = outcome.id.clone().unwrap_or_else(|| outcome.at.to_string());
-    if let Some((end, _)) = which.char_indices().nth(MAX_POSITION_CHARS) {
-        which.replace_range(end.., "…");
-    }
-    super::plain(&format!(
-        "{} {which} {}",
-        outcome.file.display(),
-        outcome.kind
-    ))
-}
-
-fn print(report: &Report) {
-    let _ = say(format_args!("\n{}", table(report)));
-    for (reason, records) in &report.total.reasons {
-        let _ = say(format_args!("rejected as {reason}: {records}"));
-    }
-    for (rule, records) in &report.total.rules {
-        let _ = say(format_args!("repaired by {rule}: {records}"));
-    }
-    for assumed in &report.assumed {
-        let _ = say(super::plain(assumed));
-    }
-    if let [_, ..] = report.previews.as_slice() {
-        let _ = say(format_args!(
-            "the first {} records, mapped:",
-            report.previews.len()
-        ));
-    }
-    for record in &report.previews {
-        let _ = say_json(record);
-    }
-    // The import is complete even if its output cannot be printed.
-    let _ = match &report.import_id {
-        Some(id) => say(format_args!("kept as import {id}")),
-        None => say("dry run: nothing was written"),
-    };
-}
-
-fn table(report: &Report) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING);
-    table.set_header([
-        "SOURCE",
-        "FOUND",
-        "IMPORTED",
-        "ALREADY THERE",
-        "MERGED",
-        "OVERWRITTEN",
-        "REPAIRED",
-        "REJECTED",
-    ]);
-    let files = report
-        .files
-        .iter()
-        .map(|f| (f.file.display().to_string(), &f.counts));
-    let total = (report.files.len() > 1).then(|| ("total".to_owned(), &report.total));
-    for (name, counts) in files.chain(total) {
-        let Counts {
-            found,
-            imported,
-            already_there,
-            merged,
-            overwritten,
-            repaired,
-            rejected,
-            ..
-        } = counts;
-        let numbers = [
-            found,
-            imported,
-            already_there,
-            merged,
-            overwritten,
-            repaired,
-            rejected,
-        ];
-        table.add_row(
-            [super::plain(&name)]
-                .into_iter()
-                .chain(numbers.map(u64::to_string)),
-        );
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }
 
 fn source() -> PossibleValuesParser {

@@ -1,27 +1,35 @@
 //! The configuration: flags, then `CALLSHEET_*` environment variables, then a TOML file, then
 //! defaults. This is the only module that reads the environment.
 
+mod check;
+mod connections;
 mod environment;
 mod file;
 mod flags;
 mod secrets;
+mod server;
 mod storage;
 mod values;
+mod webhooks;
 
+pub use connections::ConnectionFlags;
 pub use environment::{environment_of_programs, variables};
 pub use file::{keys, shows_password};
-pub use flags::{ConnectionFlags, Flags, ServerFlags, WebhookFlags};
+pub use flags::Flags;
 pub use secrets::{admin_key, api_key};
+pub use server::ServerFlags;
 pub use storage::StorageFlags;
+pub use webhooks::WebhookFlags;
 
 use crate::{
-    host::{Network, is_host},
     jobs::{BackupFolder, Storage},
     legacy_routes::LegacyRoutes,
+    network::Network,
     outbound::OutboundPolicy,
     server::ServerLimits,
     telemetry::LogFormat,
 };
+use connections::bounds;
 use file::read;
 use secrets::link_secret;
 use std::{
@@ -30,7 +38,8 @@ use std::{
     path::{Path, PathBuf},
 };
 use storage::storage;
-use values::{backup_folder, base_path, bounds, legacy_routes, named, networks, webhook_policy};
+use values::{backup_folder, base_path, legacy_routes, named, networks};
+use webhooks::webhook_policy;
 
 /// Settings in effect. The URL of the database may contain a password, so there is no `Debug`.
 #[derive(Clone)]
@@ -206,53 +215,5 @@ impl Config {
         };
         config.check()?;
         Ok(config)
-    }
-
-    fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |name, detail: &'static str| Err(ConfigError::setting(name, detail));
-        if !(1..=1000).contains(&self.database_connections) {
-            return wrong("database_connections", "use a number from 1 to 1000");
-        }
-        if self.max_body_bytes < 1024 {
-            return wrong("max_body_bytes", "use at least 1024");
-        }
-        if self.max_upload_bytes < 1024 {
-            return wrong("max_upload_bytes", "use at least 1024");
-        }
-        if let Some(folder) = self.media_dir.as_ref().filter(|folder| !folder.is_dir()) {
-            return Err(values::no_folder("media_dir", folder));
-        }
-        if self
-            .cors_origins
-            .iter()
-            .any(|o| o != "*" && !o.starts_with("http://") && !o.starts_with("https://"))
-        {
-            return wrong(
-                "cors_origins",
-                "use origins such as http://localhost:5173, or *",
-            );
-        }
-        if self.allowed_hosts.iter().any(|name| !is_host(name)) {
-            return wrong(
-                "allowed_hosts",
-                "use names such as jobs.example.com, without a scheme and without a port",
-            );
-        }
-        for (name, limit) in [
-            ("header_timeout", self.bounds.header),
-            ("idle_timeout", self.bounds.idle),
-            ("body_timeout", self.bounds.body),
-        ] {
-            if !(1..=86_400).contains(&limit.as_secs()) {
-                return wrong(name, "use a number of seconds from 1 to 86400");
-            }
-        }
-        if self.drain_seconds > 3600 {
-            return wrong("drain_seconds", "use a number of seconds from 0 to 3600");
-        }
-        if self.bounds.connections == 0 {
-            return wrong("max_connections", "use at least 1");
-        }
-        Ok(())
     }
 }

@@ -1,23 +1,12 @@
 //! Values of settings that are more than a number or a text.
 
-use super::{
-    ConfigError,
-    file::File,
-    flags::{ConnectionFlags, WebhookFlags},
-};
+use super::ConfigError;
 use crate::{
-    host::{Network, is_path_prefix},
-    jobs::BackupFolder,
-    legacy_routes::LegacyRoutes,
-    lifecycle::span,
-    outbound::{OutboundPolicy, read_authorities},
-    server::ServerLimits,
+    jobs::BackupFolder, legacy_routes::LegacyRoutes, lifecycle::span, network::Network,
+    path_prefix::is_path_prefix,
 };
 use chrono::TimeDelta;
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 /// Shortest time between two backups.
 const MIN_BACKUP_PERIOD: TimeDelta = TimeDelta::minutes(1);
@@ -101,51 +90,13 @@ pub fn networks(given: Option<Vec<String>>) -> Result<Vec<Network>, ConfigError>
     parsed_networks("trusted_proxies", named(Some(given)))
 }
 
-fn parsed_networks(name: &'static str, given: Vec<String>) -> Result<Vec<Network>, ConfigError> {
+pub fn parsed_networks(
+    name: &'static str,
+    given: Vec<String>,
+) -> Result<Vec<Network>, ConfigError> {
     let wrong = |detail: &'static str| ConfigError::setting(name, detail);
     given
         .iter()
         .map(|text| text.parse().map_err(wrong))
         .collect()
-}
-
-/// Returns what is allowed of webhooks besides HTTPS to public addresses.
-pub fn webhook_policy(flags: WebhookFlags, file: &File) -> Result<OutboundPolicy, ConfigError> {
-    let networks = flags
-        .webhook_allow_nets
-        .or_else(|| file.webhook_allow_nets.clone());
-    Ok(OutboundPolicy {
-        allow_http: flags.webhook_allow_http || file.webhook_allow_http.unwrap_or_default(),
-        allowed: parsed_networks("webhook_allow_nets", named(networks))?,
-        authorities: match flags.webhook_ca.or_else(|| file.webhook_ca.clone()) {
-            Some(path) if !path.as_os_str().is_empty() => {
-                read_authorities(&path).map_err(|why| ConfigError::setting("webhook_ca", why))?
-            }
-            _ => Vec::new(),
-        },
-    })
-}
-
-/// Returns the limits of connections: of the flags, else of the file, else the defaults.
-pub fn bounds(flags: &ConnectionFlags, file: &File) -> ServerLimits {
-    let defaults = ServerLimits::default();
-    let seconds = |flag: Option<u64>, file: Option<u64>, default| {
-        flag.or(file).map_or(default, Duration::from_secs)
-    };
-    ServerLimits {
-        header: seconds(flags.header_timeout, file.header_timeout, defaults.header),
-        idle: seconds(flags.idle_timeout, file.idle_timeout, defaults.idle),
-        body: seconds(flags.body_timeout, file.body_timeout, defaults.body),
-        body_rate: flags
-            .min_body_rate
-            .or(file.min_body_rate)
-            .unwrap_or(defaults.body_rate),
-        connections: flags
-            .max_connections
-            .or(file.max_connections)
-            .unwrap_or(defaults.connections),
-        connections_per_address: flags
-            .max_connections_per_address
-            .or(file.max_connections_per_address),
-    }
 }

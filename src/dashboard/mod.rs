@@ -2,9 +2,11 @@
 //! It uses only the public API, so this module does not depend on the rest of the service.
 
 mod assets;
+mod bundle;
 mod serve;
 
-pub use assets::{FILES, File, STYLES, is_shared, styles};
+pub use assets::{FILES, STYLES, is_shared, styles};
+pub use bundle::File;
 pub use serve::send;
 
 use futures_util::future::Either;

@@ -3,7 +3,7 @@
 
 use super::{
     Prefix,
-    assets::{File, bundle, page_at},
+    bundle::{File, bundle, page_at},
 };
 use poem::{
     Request, Response, Result, RouteMethod,

@@ -14,7 +14,7 @@ pub use authority::{Authority, read_authorities};
 pub use http::{Answer, Limits, MAX_RESPONSE_BYTES, Outbound};
 pub use target::{MAX_URL_CHARS, Target};
 
-use crate::host::Network;
+use crate::network::Network;
 use std::net::IpAddr;
 
 /// What the operator allows besides HTTPS to public addresses.

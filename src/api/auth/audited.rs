@@ -3,7 +3,7 @@
 
 use super::{acting::Acting, guarded::Guarded};
 use crate::{
-    api::{contract::Need, middleware::RequestId},
+    api::{contract::Need, request_id::RequestId},
     jobs::{Asker, AuditCall, AuditCalls, JobManager, Permission, Principal},
 };
 use chrono::{DateTime, Utc};

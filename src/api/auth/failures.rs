@@ -6,8 +6,8 @@
 use crate::{
     api::problem::Problem,
     clock::Clock,
-    host::Network,
     jobs::{PerMinute, is_key_text},
+    network::Network,
 };
 use moka::sync::Cache;
 use poem::{Request, http::header};

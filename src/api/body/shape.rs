@@ -4,7 +4,10 @@
 //! every invalid element with the whole pointer to it, which can be larger than any response. So
 //! this module collects the errors itself, node by node, and stops when it has enough of them.
 
-use super::words::words;
+use super::{
+    inline::{constrains, inline, remove, resolved},
+    words::words,
+};
 use crate::{
     api::{problem::Problem, spec},
     error::{FieldError, MAX_ERRORS},
@@ -235,51 +238,4 @@ fn validator(schema: &Value) -> Result<Validator, String> {
         .should_validate_formats(true)
         .build(schema);
     made.map_err(|error| error.to_string())
-}
-
-/// Returns the schema that a reference points to.
-fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
-    let name = schema["$ref"]
-        .as_str()
-        .and_then(|name| name.rsplit('/').next());
-    name.map_or(schema, |name| &schemas[name])
-}
-
-/// Replaces references by the schemas that they point to: enumerations, beside a description.
-fn inline(schema: &mut Value, schemas: &Value) {
-    if schema.get("$ref").is_some() {
-        *schema = resolved(schema, schemas).clone();
-    }
-    for one in schema
-        .get_mut("allOf")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
-        inline(one, schemas);
-    }
-}
-
-/// Returns whether the schema rejects any value.
-fn constrains(schema: &Value) -> bool {
-    const ANNOTATIONS: [&str; 5] = ["description", "title", "default", "example", "examples"];
-    match schema {
-        Value::Object(keywords) => keywords
-            .keys()
-            .any(|name| !ANNOTATIONS.contains(&name.as_str())),
-        other => *other != true,
-    }
-}
-
-fn remove(schema: &mut Value, keyword: &str) {
-    match schema {
-        Value::Object(members) => {
-            members.remove(keyword);
-            members
-                .values_mut()
-                .for_each(|value| remove(value, keyword));
-        }
-        Value::Array(values) => values.iter_mut().for_each(|value| remove(value, keyword)),
-        _ => {}
-    }
 }

@@ -1,6 +1,6 @@
 //! Imports as the API returns them.
 
-use super::{Object as Members, Time, object};
+use super::{Object as Members, Time, object, same::same};
 use entity::{import, import_reject};
 use poem_openapi::{Enum, Object};
 
@@ -13,6 +13,13 @@ pub enum ImportStatus {
     Failed,
     Aborted,
 }
+
+same!(import::ImportStatus => ImportStatus {
+    Running,
+    Finished,
+    Failed,
+    Aborted,
+});
 
 /// A run of the importer and its results so far.
 #[derive(Debug, Object)]
@@ -96,17 +103,6 @@ pub struct ImportRejectList {
     pub has_more: bool,
     /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
-}
-
-impl From<import::ImportStatus> for ImportStatus {
-    fn from(status: import::ImportStatus) -> Self {
-        match status {
-            import::ImportStatus::Running => Self::Running,
-            import::ImportStatus::Finished => Self::Finished,
-            import::ImportStatus::Failed => Self::Failed,
-            import::ImportStatus::Aborted => Self::Aborted,
-        }
-    }
 }
 
 impl From<import::Model> for Import {

@@ -1,6 +1,6 @@
 //! Items as the API returns them, and the shots that older clients see instead.
 
-use super::Time;
+use super::{Time, same::same};
 use crate::jobs;
 use entity::job_item;
 use poem_openapi::{Enum, Object};
@@ -19,29 +19,15 @@ pub enum ItemStatus {
     Skipped,
 }
 
-impl From<entity::ItemStatus> for ItemStatus {
-    fn from(status: entity::ItemStatus) -> Self {
-        match status {
-            entity::ItemStatus::Pending => Self::Pending,
-            entity::ItemStatus::Processing => Self::Processing,
-            entity::ItemStatus::Completed => Self::Completed,
-            entity::ItemStatus::Failed => Self::Failed,
-            entity::ItemStatus::Skipped => Self::Skipped,
-        }
+same!(
+    ItemStatus = entity::ItemStatus {
+        Pending,
+        Processing,
+        Completed,
+        Failed,
+        Skipped,
     }
-}
-
-impl From<ItemStatus> for entity::ItemStatus {
-    fn from(status: ItemStatus) -> Self {
-        match status {
-            ItemStatus::Pending => Self::Pending,
-            ItemStatus::Processing => Self::Processing,
-            ItemStatus::Completed => Self::Completed,
-            ItemStatus::Failed => Self::Failed,
-            ItemStatus::Skipped => Self::Skipped,
-        }
-    }
-}
+);
 
 /// One part of a job, e.g. a shot, a file or a URL.
 #[derive(Debug, Object)]

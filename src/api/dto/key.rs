@@ -1,6 +1,6 @@
 //! Keys and sessions in requests and responses.
 
-use super::Time;
+use super::{Time, same::same};
 use crate::jobs::{self, Binding, Permission, Principal};
 use chrono::{DateTime, Utc};
 use entity::{Role, api_key};
@@ -23,6 +23,16 @@ pub enum KeyRole {
     /// Does everything: keys and imports too.
     Admin,
 }
+
+same!(
+    KeyRole = Role {
+        Reader,
+        Creator,
+        Worker,
+        Operator,
+        Admin,
+    }
+);
 
 /// A key to create.
 #[derive(Debug, Object)]
@@ -201,30 +211,6 @@ impl From<jobs::CreatedKey> for CreatedKey {
                 .and_then(|labels| serde_json::from_value(labels).ok()),
             key: created.text,
             expires_at: row.expires_at.map(Into::into),
-        }
-    }
-}
-
-impl From<KeyRole> for Role {
-    fn from(role: KeyRole) -> Self {
-        match role {
-            KeyRole::Reader => Self::Reader,
-            KeyRole::Creator => Self::Creator,
-            KeyRole::Worker => Self::Worker,
-            KeyRole::Operator => Self::Operator,
-            KeyRole::Admin => Self::Admin,
-        }
-    }
-}
-
-impl From<Role> for KeyRole {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Reader => Self::Reader,
-            Role::Creator => Self::Creator,
-            Role::Worker => Self::Worker,
-            Role::Operator => Self::Operator,
-            Role::Admin => Self::Admin,
         }
     }
 }

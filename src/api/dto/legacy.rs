@@ -3,7 +3,7 @@
 
 use super::{
     JobStatus, Object,
-    input::{idea_requirement, idea_style, script_requirement, script_style},
+    generate::{idea_requirement, idea_style, script_requirement, script_style},
 };
 use poem_openapi::{Enum, Object as ObjectShape};
 

@@ -3,12 +3,16 @@
 
 mod action;
 mod active;
+mod attempt;
 mod audit;
 mod backup;
 mod catalog;
 mod claim;
+mod delivery;
 mod event;
+mod generate;
 mod health;
+mod heartbeat;
 mod import;
 mod input;
 mod item;
@@ -19,6 +23,7 @@ mod media_link;
 mod omittable;
 mod outcome;
 mod report;
+mod same;
 mod schedule;
 mod stats;
 mod storage;
@@ -32,19 +37,20 @@ pub use action::{
     NewAction,
 };
 pub use active::{ActiveJob, ActiveJobs, RemovedActiveJobs, SetActiveJob};
+pub use attempt::{OutcomeAnswer, Outcomes, ReleaseJob, ReportOutcomes};
 pub use audit::{AuditEntry, AuditList};
 pub use backup::{Backup, BackupList};
 pub use catalog::{
     Episode, EpisodeList, EpisodePatch, NewEpisode, NewSeries, Series, SeriesList, SeriesPatch,
 };
-pub use claim::{
-    ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob,
-    ReportOutcomes, SendHeartbeat,
-};
+pub use claim::{ClaimJobs, ClaimedJob, ClaimedJobs};
+pub use delivery::{Delivery, DeliveryList};
 pub use event::{Event, EventList};
+pub use generate::{GenerateIdea, GenerateScript};
 pub use health::{DatabaseHealth, Health, HealthReport, LiveWorkers};
+pub use heartbeat::{HeartbeatAnswer, SendHeartbeat};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
-pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, NewJobs, given, members};
+pub use input::{JobPatch, NewJob, NewJobs};
 pub use item::{Item, ItemList, Shot, ShotList};
 pub use job::{
     Job, JobCounts, JobList, JobProgress, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob,
@@ -64,12 +70,10 @@ pub use schedule::{
 pub use stats::{Bucket, StatsReport};
 pub use storage::{Archive, ArchiveList, QueueKeep, RetentionPreview, SetKeep, keep_patch};
 pub use stream::{StreamData, StreamSnapshot};
-pub use webhook::{
-    Delivery, DeliveryList, NewWebhook, ReplayWebhook, Webhook, WebhookList, WebhookPatch,
-    WebhookSecret,
-};
+pub use webhook::{NewWebhook, ReplayWebhook, Webhook, WebhookList, WebhookPatch, WebhookSecret};
 
-use serde_json::Value;
+use poem_openapi::types::MaybeUndefined;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use time::Time;
 
@@ -83,5 +87,19 @@ fn object(value: Option<Value>) -> Option<Object> {
         // An older store may have had a plain value where an object belongs.
         Some(value) => Some([("value".to_owned(), value)].into_iter().collect()),
         None => None,
+    }
+}
+
+/// Converts an object of the API into the map that `JobManager` takes.
+pub fn members(object: Object) -> Map<String, Value> {
+    object.into_iter().collect()
+}
+
+/// Returns what a patch gives for a field: nothing, null or a value.
+pub fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
+    match field {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
     }
 }

@@ -1,10 +1,15 @@
 //! Schedules in requests and responses.
 
-use super::{NewJob, Object, Time, given, object};
-use crate::jobs::{self, JobManager};
-use chrono::{DateTime, Utc};
+mod input;
+mod preview;
+
+pub use input::{NewSchedule, SchedulePatch};
+pub use preview::{PreviewSchedule, ScheduleTimes};
+
+use super::{Object, Time, object, same::same};
+use crate::jobs::JobManager;
 use entity::schedule;
-use poem_openapi::{Enum, Object as ObjectShape, types::MaybeUndefined};
+use poem_openapi::{Enum, Object as ObjectShape};
 
 /// How the expression of a schedule names its times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -18,6 +23,8 @@ pub enum ScheduleKind {
     /// A time such as `2026-12-24T18:00:00Z`; without an offset, in the time zone.
     Once,
 }
+
+same!(ScheduleKind = schedule::ScheduleKind { Cron, Every, Once });
 
 /// What happens at a time of the schedule when its last job has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -33,6 +40,15 @@ pub enum ScheduleOverlap {
     Allow,
 }
 
+same!(
+    ScheduleOverlap = schedule::Overlap {
+        Skip,
+        QueueOne,
+        CancelPrevious,
+        Allow,
+    }
+);
+
 /// What happens to the times that passed while no server ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
@@ -45,104 +61,7 @@ pub enum ScheduleMissed {
     All,
 }
 
-/// A schedule to create.
-#[derive(Debug, ObjectShape)]
-#[oai(deny_unknown_fields)]
-pub struct NewSchedule {
-    /// Id of the schedule: 1 to 40 of the characters a-z, 0-9, `_`, `.` and `-`.
-    #[oai(validator(min_length = 1, max_length = 40))]
-    pub schedule_id: String,
-    /// How `expr` names the times.
-    pub kind: ScheduleKind,
-    /// Cron expression, duration or time.
-    #[oai(validator(min_length = 1, max_length = 255))]
-    pub expr: String,
-    /// Name of the time zone, such as `Europe/Berlin`; UTC by default.
-    #[oai(validator(max_length = 64))]
-    pub timezone: Option<String>,
-    /// Job to create at each time, as the body of `create_job`, without `job_id` and `run_at`.
-    pub template: NewJob,
-    /// What happens when the last job has not ended; `skip` by default.
-    pub overlap: Option<ScheduleOverlap>,
-    /// What happens to times that passed while no server ran; `last` by default.
-    pub missed: Option<ScheduleMissed>,
-    /// How late a time may be to get a job with `missed: skip`, in seconds; 3600 by default.
-    #[oai(validator(minimum(value = "0"), maximum(value = "31622400")))]
-    pub window_seconds: Option<i32>,
-    /// Maximum delay of each job, in seconds; the delays differ from time to time. 0 by default.
-    #[oai(validator(minimum(value = "0"), maximum(value = "31622400")))]
-    pub jitter_seconds: Option<i32>,
-    /// Time before which the schedule does not fire.
-    pub starts_at: Option<DateTime<Utc>>,
-    /// Time after which the schedule does not fire.
-    pub ends_at: Option<DateTime<Utc>>,
-    /// Whether the schedule waits to be resumed; false by default.
-    pub paused: Option<bool>,
-}
-
-/// Fields of a schedule to change. A missing field keeps its value; null clears it.
-#[derive(Debug, ObjectShape)]
-#[oai(deny_unknown_fields)]
-pub struct SchedulePatch {
-    /// How `expr` names the times.
-    pub kind: Option<ScheduleKind>,
-    /// Cron expression, duration or time.
-    #[oai(validator(min_length = 1, max_length = 255))]
-    pub expr: Option<String>,
-    /// Name of the time zone.
-    #[oai(validator(max_length = 64))]
-    pub timezone: Option<String>,
-    /// Job to create at each time; it replaces the former template as a whole.
-    pub template: Option<NewJob>,
-    /// What happens when the last job has not ended.
-    pub overlap: Option<ScheduleOverlap>,
-    /// What happens to times that passed while no server ran.
-    pub missed: Option<ScheduleMissed>,
-    /// How late a time may be to get a job with `missed: skip`, in seconds.
-    #[oai(validator(minimum(value = "0"), maximum(value = "31622400")))]
-    pub window_seconds: Option<i32>,
-    /// Maximum delay of each job, in seconds.
-    #[oai(validator(minimum(value = "0"), maximum(value = "31622400")))]
-    pub jitter_seconds: Option<i32>,
-    /// Time before which the schedule does not fire.
-    pub starts_at: MaybeUndefined<DateTime<Utc>>,
-    /// Time after which the schedule does not fire.
-    pub ends_at: MaybeUndefined<DateTime<Utc>>,
-}
-
-/// An expression to preview.
-#[derive(Debug, ObjectShape)]
-#[oai(deny_unknown_fields)]
-pub struct PreviewSchedule {
-    /// How `expr` names the times.
-    pub kind: ScheduleKind,
-    /// Cron expression, duration or time.
-    #[oai(validator(min_length = 1, max_length = 255))]
-    pub expr: String,
-    /// Name of the time zone; UTC by default.
-    #[oai(validator(max_length = 64))]
-    pub timezone: Option<String>,
-    /// Time before which the schedule would not fire.
-    pub starts_at: Option<DateTime<Utc>>,
-    /// Time after which the schedule would not fire.
-    pub ends_at: Option<DateTime<Utc>>,
-    /// Number of times to list; 10 by default.
-    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
-    pub count: Option<u32>,
-}
-
-/// Next times of a schedule.
-#[derive(Debug, ObjectShape)]
-pub struct ScheduleTimes {
-    /// The times in words.
-    words: String,
-    /// What about the times may surprise, with the remedy.
-    notes: Vec<String>,
-    /// Name of the time zone.
-    timezone: String,
-    /// Next times, the first first.
-    next: Vec<Time>,
-}
+same!(ScheduleMissed = schedule::Missed { Last, Skip, All });
 
 /// A schedule, which creates a job at each of its times.
 #[derive(Debug, ObjectShape)]
@@ -205,53 +124,6 @@ pub struct ScheduleList {
     pub next_cursor: Option<String>,
 }
 
-impl From<NewSchedule> for jobs::NewSchedule {
-    fn from(new: NewSchedule) -> Self {
-        Self {
-            id: new.schedule_id,
-            kind: new.kind.into(),
-            expr: new.expr,
-            timezone: new.timezone,
-            template: new.template.into(),
-            overlap: new.overlap.map(Into::into),
-            missed: new.missed.map(Into::into),
-            window_seconds: new.window_seconds,
-            jitter_seconds: new.jitter_seconds,
-            starts_at: new.starts_at,
-            ends_at: new.ends_at,
-            paused: new.paused.unwrap_or_default(),
-        }
-    }
-}
-
-impl From<SchedulePatch> for jobs::SchedulePatch {
-    fn from(patch: SchedulePatch) -> Self {
-        Self {
-            kind: patch.kind.map(Into::into),
-            expr: patch.expr,
-            timezone: patch.timezone,
-            template: patch.template.map(Into::into),
-            overlap: patch.overlap.map(Into::into),
-            missed: patch.missed.map(Into::into),
-            window_seconds: patch.window_seconds,
-            jitter_seconds: patch.jitter_seconds,
-            starts_at: given(patch.starts_at),
-            ends_at: given(patch.ends_at),
-        }
-    }
-}
-
-impl From<jobs::SchedulePreview> for ScheduleTimes {
-    fn from(preview: jobs::SchedulePreview) -> Self {
-        Self {
-            words: preview.words,
-            notes: preview.notes,
-            timezone: preview.timezone,
-            next: preview.next.into_iter().map(Into::into).collect(),
-        }
-    }
-}
-
 impl From<schedule::Model> for Schedule {
     fn from(row: schedule::Model) -> Self {
         Self {
@@ -280,35 +152,3 @@ impl From<schedule::Model> for Schedule {
         }
     }
 }
-
-/// Converts between two enums with the same variants.
-macro_rules! same {
-    ($wire:ident, $row:ident, $($variant:ident),+) => {
-        impl From<$wire> for schedule::$row {
-            fn from(value: $wire) -> Self {
-                match value {
-                    $($wire::$variant => Self::$variant,)+
-                }
-            }
-        }
-
-        impl From<schedule::$row> for $wire {
-            fn from(value: schedule::$row) -> Self {
-                match value {
-                    $(schedule::$row::$variant => Self::$variant,)+
-                }
-            }
-        }
-    };
-}
-
-same!(ScheduleKind, ScheduleKind, Cron, Every, Once);
-same!(
-    ScheduleOverlap,
-    Overlap,
-    Skip,
-    QueueOne,
-    CancelPrevious,
-    Allow
-);
-same!(ScheduleMissed, Missed, Last, Skip, All);

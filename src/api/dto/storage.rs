@@ -1,6 +1,6 @@
 //! Retention and archives in requests and responses.
 
-use super::{JobStatus, Time, given};
+use super::{JobStatus, Time, given, same::same};
 use crate::{
     db::ArchiveRow,
     error::{Error, FieldError},
@@ -19,14 +19,7 @@ pub enum RetentionThen {
     Archive,
 }
 
-impl From<jobs::Then> for RetentionThen {
-    fn from(then: jobs::Then) -> Self {
-        match then {
-            jobs::Then::Delete => Self::Delete,
-            jobs::Then::Archive => Self::Archive,
-        }
-    }
-}
+same!(jobs::Then => RetentionThen { Delete, Archive });
 
 /// How long the jobs of a queue are kept after their end. A missing field keeps its value; null
 /// sets the default of the server. A value is a duration such as `90m`, `12h` or `30d`, `0` to keep

@@ -4,87 +4,10 @@ use crate::api::dto::LARGE_FIELDS;
 use serde_json::{Value, json};
 
 pub const JOB: &str = "0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10";
-pub const SERIES: &str = "0199d3a0-11aa-7000-8000-5a6b7c8d9e0f";
-pub const EPISODE: &str = "0199d3a0-22bb-7000-8000-5a6b7c8d9e0f";
-pub const IMPORT: &str = "0199d3b0-5f11-7000-8000-3f1c5b8a2d10";
-pub const ACTION: &str = "0199d3c0-7a11-7000-8000-3f1c5b8a2d10";
 pub const TOKEN: &str = "0199d3a4-8a40-7c11-8e55-6b1f0d2c9a77";
 pub const IDEA: &str = "A fox learns to ride the night train home";
 pub const REQUIREMENT: &str =
     "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.";
-
-pub const KEY_TEXT: &str = "cs_k3x9a2m7_EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0000";
-
-pub fn key() -> Value {
-    json!({
-        "key_id": "k3x9a2m7", "name": "render farm", "role": "worker", "job_types": null, "labels": {"team": "red"}, "created_at": "2026-01-31T12:00:00Z",
-        "created_by": null, "expires_at": null, "last_used_at": "2026-01-31T12:05:00Z", "revoked_at": null,
-        "requests_per_minute": 6000,
-    })
-}
-
-pub fn audited() -> Value {
-    json!({
-        "entry_id": "0199d3d0-1c11-7000-8000-3f1c5b8a2d10", "at": "2026-01-31T12:00:00Z", "key_id": "k3x9a2m7",
-        "operation": "cancel_job", "target": JOB, "request_id": "0199d3d0-1c10-7000-8000-3f1c5b8a2d10",
-        "status": 200, "calls": 1,
-    })
-}
-
-pub fn schedule() -> Value {
-    json!({
-        "schedule_id": "nightly", "kind": "cron", "expr": "30 2 * * *", "timezone": "Europe/Berlin",
-        "words": "At 02:30 (Europe/Berlin)", "template": {"job_type": "idea2video", "content": IDEA},
-        "overlap": "skip", "missed": "last", "window_seconds": 3600, "jitter_seconds": 0,
-        "starts_at": null, "ends_at": null, "paused_at": null, "next_at": "2026-02-01T01:30:00Z",
-        "last_at": "2026-01-31T01:30:00Z", "last_job_id": "nightly.20260131T013000Z", "fired": 31,
-        "skipped": 0, "error": null, "created_at": "2026-01-01T00:00:00Z",
-        "updated_at": "2026-01-01T00:00:00Z", "version": 1,
-    })
-}
-
-pub fn webhook() -> Value {
-    json!({
-        "webhook_id": "0199d3e0-2b11-7000-8000-3f1c5b8a2d10", "url": "https://hooks.studio.example/callsheet",
-        "kinds": ["job.completed", "job.failed"], "job_types": [], "labels": {"team": "red"},
-        "state": "active", "reason": null, "failing_since": null, "position": 4711, "behind": 0,
-        "waiting": 0, "secret": null, "previous_secret_until": null,
-        "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "version": 1,
-    })
-}
-
-pub fn delivery() -> Value {
-    json!({
-        "delivery_id": 4711, "webhook_id": "0199d3e0-2b11-7000-8000-3f1c5b8a2d10",
-        "message_id": "evt_0199d3e0-2b11-7000-8000-3f1c5b8a2d10_90210", "kind": "job.completed",
-        "url": null, "job_id": JOB, "position": 90210, "state": "delivered", "attempt": 1, "next_at": null,
-        "status_code": 204, "error": null, "duration_ms": 41, "response": "",
-        "created_at": "2026-01-31T12:00:00Z", "updated_at": "2026-01-31T12:00:00Z",
-    })
-}
-
-pub fn archive() -> Value {
-    json!({
-        "archive_id": "0199d3e0-2d11-7000-8000-3f1c5b8a2d10",
-        "location": "2026/01/0199d3e0-2d11-7000-8000-3f1c5b8a2d10.jsonl.zst", "jobs": 500,
-        "archived": 499, "bytes": 812344,
-        "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-        "archived_at": "2026-01-31T12:00:00Z",
-    })
-}
-
-pub fn retention_rule() -> Value {
-    json!({
-        "job_type": null, "completed": "30d", "failed": "90d", "cancelled": "7d", "then": "delete",
-    })
-}
-
-pub fn retention_count() -> Value {
-    json!({
-        "then": "delete", "status": "completed", "job_type": "idea2video", "month": "2025-12",
-        "jobs": 412,
-    })
-}
 
 pub fn fields() -> Value {
     json!({
@@ -207,49 +130,6 @@ pub fn event() -> Value {
     })
 }
 
-pub fn import() -> Value {
-    json!({
-        "import_id": IMPORT, "status": "finished", "found": 24, "imported": 21, "already_there": 2, "merged": 0,
-        "overwritten": 0, "repaired": 3, "rejected": 1, "rejects_kept": 1, "error": null, "started_at": "2026-01-31T12:00:00.123456Z",
-        "finished_at": "2026-01-31T12:00:01.5Z", "report": {"sources": [sums(true)], "total": sums(false)},
-        "options": {
-            "files": ["jobs.json"], "from": null, "source_tz": "America/New_York", "interrupted": "keep",
-            "on_conflict": "skip", "dry_run": false,
-        },
-    })
-}
-
-/// Returns the counts of an import; with `of_source`, those of its only source.
-pub fn sums(of_source: bool) -> Value {
-    let mut sums = json!({
-        "found": 24, "imported": 21, "already_there": 2, "merged": 0, "overwritten": 0, "repaired": 3, "rejected": 1,
-        "rejected_by_reason": {"unknown_status": 1}, "repaired_by_rule": {"progress_put_on_scale": 3},
-    });
-    if of_source {
-        sums["source"] = json!("jobs.json");
-    }
-    sums
-}
-
-pub fn reject() -> Value {
-    json!({
-        "reject_id": 7, "file": "jobs.json", "key": "batch-1b15d93a", "reason": "unknown_status",
-        "detail": "The status `archived` is not known.", "raw": "{\"status\": \"archived\"}",
-        "created_at": "2026-01-31T12:00:01Z",
-    })
-}
-
-pub fn series() -> Value {
-    json!({"series_id": SERIES, "title": "Night trains", "created_at": "2026-01-30T09:00:00Z", "jobs": counts()})
-}
-
-pub fn episode() -> Value {
-    json!({
-        "episode_id": EPISODE, "series_id": SERIES, "title": "Home", "number": 1, "created_at": "2026-01-30T09:05:00Z",
-        "jobs": counts(),
-    })
-}
-
 pub fn counts() -> Value {
     json!({"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44})
 }
@@ -260,26 +140,6 @@ pub fn active() -> Value {
         job.as_object_mut().map(|job| job.remove(field));
     }
     json!({"job": job, "title": "Night train", "since": "2026-01-31T12:00:00.123456Z"})
-}
-
-pub fn filter() -> Value {
-    json!({"status": ["failed"], "job_type": "idea2video"})
-}
-
-pub fn action() -> Value {
-    json!({
-        "action_id": ACTION, "action": "retry", "undoes": null, "priority": null, "filter": filter(),
-        "filter_text": "status failed, type idea2video", "status": "running", "matching": 41, "done": 20, "changed": 19,
-        "skipped": 1, "failed": 0, "created_at": "2026-01-31T12:00:02.5Z", "by": {"key_id": "k3x9a2m7", "name": "render farm"},
-        "finished_at": null, "error": null,
-    })
-}
-
-pub fn action_outcome() -> Value {
-    json!({
-        "outcome_id": 7, "job_id": JOB, "outcome": "skipped", "code": "job_transition_illegal",
-        "detail": "A job that is completed cannot be retried: it has ended and stays as it is.",
-    })
 }
 
 pub fn stats() -> Value {
@@ -322,8 +182,4 @@ pub fn bucket() -> Value {
         "start": "2026-01-31T12:00:00Z", "created": 3, "started": 2, "completed": 1, "failed": 0, "cancelled": 0,
         "retried": 0, "wait_p50": 1.5, "wait_p95": 2.25, "run_p50": 182.5, "run_p95": 182.5,
     })
-}
-
-pub fn backup() -> Value {
-    json!({"name": "callsheet-20260310T020000000Z.db.zst", "bytes": 48_113_664, "created_at": "2026-03-10T02:00:00Z"})
 }

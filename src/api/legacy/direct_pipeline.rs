@@ -1,5 +1,7 @@
 //! Calls of the direct pipeline: jobs that are pending or running, with progress as a fraction.
 
+mod shown;
+
 use super::{
     super::contract::{
         Bound, CHANGE, CREATE, IDEMPOTENT, OLDER_CREATE, Operation, READ, operation,
@@ -27,6 +29,7 @@ use poem_openapi::{
     payload::Json,
 };
 use serde_json::json;
+use shown::{shown, status_of};
 
 /// Contract of each operation here.
 pub const CONTRACT: &[Operation] = &[
@@ -247,52 +250,5 @@ impl DirectPipeline {
             pipeline_type,
             created_at: times::naive(job.created_at),
         }))
-    }
-}
-
-/// Returns the status that a word of the direct pipeline means.
-fn status_of(word: &str) -> Option<JobStatus> {
-    Some(match word {
-        "pending" => JobStatus::Queued,
-        "running" => JobStatus::Processing,
-        "completed" => JobStatus::Completed,
-        "failed" => JobStatus::Failed,
-        "cancelled" => JobStatus::Cancelled,
-        _ => return None,
-    })
-}
-
-fn word_of(status: JobStatus) -> String {
-    match status {
-        JobStatus::Queued => "pending".to_owned(),
-        JobStatus::Processing => "running".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn shown(job: job::Model) -> PipelineJob {
-    PipelineJob {
-        status: word_of(job.status),
-        progress: job.progress / 100.0,
-        video_path: jobs::video_path(&job),
-        job_id: job.id,
-        episode_id: job.episode_id,
-        pipeline_type: job.job_type,
-        error: job.error_message,
-        created_at: times::naive(job.created_at),
-        updated_at: times::naive(job.updated_at),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_word_means_the_status_that_it_is_made_of() {
-        for status in JobStatus::all() {
-            assert_eq!(status_of(&word_of(status)), Some(status));
-        }
-        assert_eq!(status_of("queued"), None);
     }
 }

@@ -2,14 +2,14 @@
 //! deprecated, and where its successor is.
 
 mod comic;
-mod direct_pipeline;
+pub mod direct_pipeline;
 mod draft_maker;
 mod jobs;
 mod stores;
 mod switch;
 mod times;
 mod topclip;
-mod videos;
+pub mod videos;
 mod web2img;
 
 pub use direct_pipeline::DirectPipeline;
@@ -17,11 +17,8 @@ pub use stores::{add, ids, need_of};
 pub use switch::Switch;
 pub use videos::Videos;
 
-use crate::{api::contract::Operation, metrics::LEGACY_PREFIX};
+use crate::metrics::LEGACY_PREFIX;
 use poem::http::{HeaderMap, HeaderName, HeaderValue, header};
-
-/// Contracts of the operations that the document lists.
-pub const CONTRACTS: [&[Operation]; 2] = [direct_pipeline::CONTRACT, videos::CONTRACT];
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 

@@ -2,14 +2,23 @@
 
 mod config;
 mod database;
+mod deep;
 mod finding;
+mod limits;
+mod postgres;
+mod schema;
 mod server;
+mod settings;
+mod sqlite;
 mod work;
 
 pub use config::check_config;
-pub use database::{Limits, check_postgres, check_sqlite, check_version};
+pub use database::check_version;
 pub use finding::{Finding, Severity};
+pub use limits::Limits;
+pub use postgres::check_postgres;
 pub use server::check_health;
+pub use sqlite::check_sqlite;
 
 use super::{
     Failure,
@@ -110,7 +119,7 @@ pub async fn check_database(
     if is_whole {
         found.extend(work::check(&inspector, now, limits).await);
         if deep {
-            found.extend(database::check_deep(&inspector).await);
+            found.extend(deep::check(&inspector).await);
         }
     }
     inspector.close().await;

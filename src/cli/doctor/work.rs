@@ -1,7 +1,7 @@
 //! Checks of the work: finds jobs, queues, actions and imports that no process takes on.
 
 use super::{
-    database::Limits,
+    Limits,
     finding::{Finding, listed},
 };
 use crate::{
