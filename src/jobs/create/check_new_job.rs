@@ -14,7 +14,7 @@ use crate::{
 };
 use std::collections::HashSet;
 
-/// Checks the fields of a job as [`JobManager::create_job`] does, without a database.
+/// Checks the fields of a job as `create_job` does, without a database.
 ///
 /// Errors: `invalid_request`, `item_conflict`.
 pub fn check_new_job(new: &NewJob) -> Result<()> {

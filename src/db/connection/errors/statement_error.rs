@@ -25,12 +25,12 @@ impl fmt::Display for StatementError {
     }
 }
 
-/// Boxes the failure of a statement for an [`Error`].
+/// Boxes the failure of a statement for an error of the service.
 pub fn source(error: DbErr) -> Source {
     Box::new(StatementError(error))
 }
 
-/// Failure of a statement, as itself or as the source of an [`Error`].
+/// Failure of a statement, as itself or as the source of an error of the service.
 pub trait Failure {
     fn failure(&self) -> Option<&DbErr>;
 }
