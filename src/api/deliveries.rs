@@ -1,8 +1,9 @@
 //! Handlers of deliveries: messages to webhooks.
 
-use super::{contract::{Bound, WEBHOOKS, WEBHOOKS_READ, Operation, operation},
+use super::{
     Tag,
     auth::Acting,
+    contract::{Bound, Operation, WEBHOOKS, WEBHOOKS_READ, operation},
     dto::{Delivery, DeliveryList},
     json_bytes::JsonBytes,
     paging,

@@ -1,9 +1,9 @@
 //! The table of all operations of the document, put together from the files of handlers.
 
 use super::{
-    actions, active_jobs, audit, backups, claims, contract::Operation, deliveries, episodes, events, generate,
-    health, imports, items, jobs, keys, legacy, lifecycle, media_links, reports, schedules, series,
-    session, shots, spec, stats, storage, streams, webhooks, workers,
+    actions, active_jobs, audit, backups, claims, contract::Operation, deliveries, episodes,
+    events, generate, health, imports, items, jobs, keys, legacy, lifecycle, media_links, reports,
+    schedules, series, session, shots, spec, stats, storage, streams, webhooks, workers,
 };
 
 const CONTRACTS: [&[Operation]; 30] = [

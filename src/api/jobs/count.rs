@@ -1,8 +1,9 @@
 //! Handler that counts jobs.
 
-use crate::api::{contract::{Bound, READ, Operation, operation},
+use crate::api::{
     Tag,
     auth::Acting,
+    contract::{Bound, Operation, READ, operation},
     dto::{JobCounts, JobStatus},
     filter::{Given, filter},
 };
@@ -11,9 +12,8 @@ use poem::Result;
 use poem_openapi::{OpenApi, param::Query, payload::Json};
 
 /// Contract of each operation here.
-pub const CONTRACT: &[Operation] = &[
-    operation("count_jobs", READ, Bound::Jobs).codes(&["search_too_long"]),
-];
+pub const CONTRACT: &[Operation] =
+    &[operation("count_jobs", READ, Bound::Jobs).codes(&["search_too_long"])];
 
 pub struct CountJobs;
 

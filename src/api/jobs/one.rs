@@ -2,10 +2,11 @@
 
 use super::{JobResponse, answer};
 use crate::{
-    api::{contract::{Bound, CHANGE, CONDITIONAL, DELETE, Header, READ, Operation, operation},
+    api::{
         Tag,
         auth::Acting,
         body::Body,
+        contract::{Bound, CHANGE, CONDITIONAL, DELETE, Header, Operation, READ, operation},
         dto::{Deleted, JobPatch, JobWithShots, Shot},
         headers::{IfMatch, IfNoneMatch, etag},
         json_bytes::JsonBytes,
