@@ -4,8 +4,11 @@ use crate::cli::plain;
 use entity::import;
 use serde_json::{Value, json};
 
+/// Reads one of the counts of an import.
+type Count = fn(&import::Model) -> i64;
+
 /// Counts of an import, with their names.
-pub const COUNTS: [(&str, fn(&import::Model) -> i64); 8] = [
+pub const COUNTS: [(&str, Count); 8] = [
     ("found", |run| run.found),
     ("imported", |run| run.imported),
     ("already_there", |run| run.already_there),
