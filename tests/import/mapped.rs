@@ -300,6 +300,26 @@ async fn tables_of_text_come_in_with_any_separator(bench: TestApp) {
 }
 
 #[on_both]
+async fn a_text_that_is_no_whole_number_is_kept_as_it_was(bench: TestApp) {
+    let dump = Dump::of("id,status,total,weight\na,done,3,nan\nb,done,1e400,2.5\nc,done,4.0,-7\n");
+    let map = Map {
+        format: Format::Csv,
+        pairs: "total=total_shots,weight=priority",
+        ..JSON
+    };
+    import_all(&bench, &options(&map, dump.path.clone())).await;
+    let jobs = export_jobs(&bench).await;
+    let job = |id: &str| jobs.iter().find(|job| job["job_id"] == id).unwrap();
+    let numbers = |id: &str| (job(id)["total_shots"].clone(), job(id)["priority"].clone());
+    assert_eq!(numbers("a"), (json!(3), json!(0)));
+    assert_eq!(job("a")["context"]["legacy"]["priority"], "nan");
+    assert_eq!(numbers("b").1, json!(0));
+    assert_eq!(job("b")["context"]["legacy"]["total_shots"], "1e400");
+    assert_eq!(job("b")["context"]["legacy"]["priority"], "2.5");
+    assert_eq!(numbers("c"), (json!(4), json!(-7)));
+}
+
+#[on_both]
 async fn a_dry_run_shows_the_first_records_and_writes_nothing(bench: TestApp) {
     let record =
         |n: u32| json!({"uuid": n, "status": "done", "at": "2026-01-02", "api_key": "opensesame"});

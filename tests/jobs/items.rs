@@ -119,6 +119,22 @@ async fn an_item_keeps_its_times_result_and_attempt(t: TestApp) {
         Some(json!({"video_path": "x.mp4"})),
         "no result in a report leaves the last"
     );
+    let completed_at = async |status| {
+        let now = t.clock.advance(TimeDelta::seconds(1));
+        let reports = vec![report("a", status)];
+        t.report_items(&id, reports, None).await.unwrap();
+        let item = t.list_items(&id, None, 1).await.unwrap().remove(0);
+        (now, item.completed_at.unwrap())
+    };
+    let (failed, at) = completed_at(Failed).await;
+    assert_eq!(at, failed);
+    let (completed, at) = completed_at(Completed).await;
+    assert_eq!(at, completed, "the time of the failure is none of the end");
+    assert_eq!(
+        completed_at(Completed).await.1,
+        completed,
+        "the same report again"
+    );
 }
 
 #[on_both]

@@ -66,13 +66,13 @@ async fn a_program_pauses_when_its_lease_may_have_run_out(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
     let relay = Relay::to(&stage.server.url).await;
-    let mut worker = stage.worker_at(&relay.url, &["--lease-seconds", "2"], &["sh", "-c", RENDER]);
+    let mut worker = stage.worker_at(&relay.url, &["--lease-seconds", "3"], &["sh", "-c", RENDER]);
     stage
         .until("film", |job| job["current_stage"] == "up")
         .await;
-    let program = pids(&stage.read("pids"))[0];
     relay.cut();
     worker.says("film pauses").await;
+    let program = pids(&stage.read("pids"))[0];
     eventually(|| (state(program) == Some('T')).then_some(())).await;
     // The server gave the job back to the queue meanwhile: the program that comes back too late is ended.
     stage.until("film", |job| job["status"] == "queued").await;

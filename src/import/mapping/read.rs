@@ -161,9 +161,13 @@ fn give_time(fields: &mut Fields, context: &Context) {
 
 /// Takes an integer, which a table of texts has as a text.
 fn whole_of(fields: &mut Fields, name: &str) -> Option<i64> {
-    let text = fields.look(name).and_then(Value::as_str);
-    if let Some(number) = text.and_then(|text| text.trim().parse::<f64>().ok()) {
-        fields.replace(name, number.into());
+    let text = fields.look(name).and_then(Value::as_str).map(str::trim);
+    let number = text.and_then(|text| {
+        let precise = text.parse::<i64>().ok().map(Value::from);
+        precise.or_else(|| text.parse::<f64>().ok().map(Value::from))
+    });
+    if let Some(number) = number.filter(|number| whole(number).is_some()) {
+        fields.replace(name, number);
     }
     let is_whole = fields.look(name).and_then(whole).is_some();
     if is_whole { fields.whole(name) } else { None }

@@ -140,11 +140,11 @@ fn apply(item: &mut job_item::Model, report: &ItemReport, attempt: i32, now: Dat
     if report.status != ItemStatus::Pending {
         item.started_at = item.started_at.or(Some(now));
     }
-    item.completed_at = if ended {
-        item.completed_at.or(Some(now))
-    } else {
-        None
-    };
+    // A report that comes again keeps the time of the first.
+    let ended_so_before = before
+        .completed_at
+        .filter(|_| before.status == report.status);
+    item.completed_at = ended.then(|| ended_so_before.unwrap_or(now));
     if *item != before {
         item.updated_at = now;
     }
