@@ -178,7 +178,7 @@ impl Client {
         self.http.call(call).await
     }
 
-    /// Sends a GET for any path of the server once, without the key. Returns the status and the
+    /// Sends a GET for any path of the server once, with the key. Returns the status and the
     /// body, of which 64 KiB are read if it is no success; the error says why there is no answer.
     pub async fn get(&self, path: &str) -> Result<(u16, Vec<u8>), String> {
         self.http.get(path, self.patience).await

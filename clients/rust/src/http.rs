@@ -80,12 +80,16 @@ impl Http {
         Ok(Self { pool, server, key })
     }
 
-    /// Sends a GET for a path of the server, without the key. Returns the status, and the body or
-    /// its beginning.
+    /// Sends a GET for a path of the server, with the key. Returns the status, and the body or its
+    /// beginning.
     pub async fn get(&self, path: &str, patience: Duration) -> Result<(u16, Vec<u8>), String> {
-        let request = Request::get(format!("{}{path}", self.server))
+        let mut request = Request::get(format!("{}{path}", self.server))
             .header(ACCEPT, "application/json")
-            .header(USER_AGENT, AGENT)
+            .header(USER_AGENT, AGENT);
+        if let Some(key) = &self.key {
+            request = request.header(AUTHORIZATION, key);
+        }
+        let request = request
             .body(Full::default())
             .map_err(|error| error.to_string())?;
         let answer = timeout(patience, self.exchange(request)).await;

@@ -40,15 +40,13 @@ pub async fn check(server: &Server, key: Option<&str>) -> Vec<Finding> {
 
 /// Returns the finding that the server did not show its report.
 fn status_alone(key: Option<&str>) -> Finding {
-    let who = match key {
-        Some(_) => "this key, which is bound to some jobs,",
-        None => "a caller without a key",
+    let shown = match key {
+        Some(_) => "its status alone for this key, which is not valid or bound to some jobs",
+        None => "its status alone to a caller without a key",
     };
     Finding::warning(
         "server.status_only",
-        format!(
-            "The server shows {who} its status alone: its loops, log and version were not checked."
-        ),
+        format!("The server shows {shown}: its loops, log and version were not checked."),
         "Give a key of any role that is not bound: --api-key-file FILE, or set CALLSHEET_API_KEY.",
     )
 }
