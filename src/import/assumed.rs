@@ -57,7 +57,7 @@ impl AssumedTotals {
 
     /// One sentence for each assumption, in a fixed order.
     pub fn sentences(&self, zone: Tz) -> Vec<String> {
-        let mut told = Vec::new();
+        let mut lines = Vec::new();
         if self.local_times > 0 {
             let (were, hint) = match (self.local_times, zone) {
                 (1, Tz::UTC) => ("time without a zone was", " (use --source-tz)"),
@@ -66,7 +66,7 @@ impl AssumedTotals {
                 _ => ("times without a zone were", ""),
             };
             let (n, zone) = (self.local_times, zone.name());
-            told.push(format!("{n} {were} taken as {zone}{hint}"));
+            lines.push(format!("{n} {were} taken as {zone}{hint}"));
         }
         for (word, n) in self.words.iter().take(MAX_LISTED_WORDS) {
             let of = match (word.of_item, n) {
@@ -76,7 +76,7 @@ impl AssumedTotals {
                 (false, _) => "jobs",
             };
             let StatusWord { word, status, .. } = word;
-            told.push(format!(
+            lines.push(format!(
                 "the status `{word}` of {n} {of} was taken as {status} (use --status \
                 {word}=STATUS for another)"
             ));
@@ -86,14 +86,14 @@ impl AssumedTotals {
                 1 => "older record of an id was",
                 _ => "older records of an id were",
             };
-            told.push(format!(
+            lines.push(format!(
                 "{} {were} passed over: within one source the newest updated_at of an id counts, \
                 else its last record",
                 self.superseded
             ));
         }
-        told.extend(self.unmet.iter().cloned());
-        told
+        lines.extend(self.unmet.iter().cloned());
+        lines
     }
 }
 
@@ -117,13 +117,13 @@ mod tests {
         total.add(&one);
         total.add(&one);
         total.superseded = 9;
-        let told = total.sentences(Tz::UTC);
+        let lines = total.sentences(Tz::UTC);
         assert_eq!(
-            told[0],
+            lines[0],
             "62 times without a zone were taken as UTC (use --source-tz)"
         );
-        assert!(told[1].starts_with("the status `done` of 2 jobs was taken as completed"));
-        assert!(told[2].starts_with("9 older records of an id were passed over"));
+        assert!(lines[1].starts_with("the status `done` of 2 jobs was taken as completed"));
+        assert!(lines[2].starts_with("9 older records of an id were passed over"));
         assert_eq!(AssumedTotals::default().sentences(Tz::UTC), [""; 0]);
     }
 }

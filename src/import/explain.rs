@@ -155,18 +155,18 @@ fn words(
         *counts.entry(word).or_default() += 1;
     }
     let mut unknown = Vec::new();
-    let mut told = Vec::new();
+    let mut meanings = Vec::new();
     for (word, n) in counts.into_iter().take(MAX_LISTED) {
         let word = secrets::hidden(&word);
         match status::meaning(&word) {
-            Some(meaning) => told.push(format!("{word} ({n}) is {}", status::name(meaning))),
+            Some(meaning) => meanings.push(format!("{word} ({n}) is {}", status::name(meaning))),
             None => {
-                told.push(format!("{word} ({n}) is not known"));
+                meanings.push(format!("{word} ({n}) is not known"));
                 unknown.push(word);
             }
         }
     }
-    lines.push(format!("Status words: {}.", told.join(", ")));
+    lines.push(format!("Status words: {}.", meanings.join(", ")));
     unknown
 }
 

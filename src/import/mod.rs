@@ -6,7 +6,7 @@
 //! rules with one table each ([`status`], [`times`], [`progress`], [`names`]); [`rules`] names the
 //! repair rules and explains them. [`load`] writes batches. A value without a column goes to the
 //! job's `context` ([`legacy`]). A record that cannot be imported goes to `import_rejects`, with its
-//! raw text and a [`Reason`]. What was taken for granted is told once for all records
+//! raw text and a [`Reason`]. What was taken for granted is reported once for all records
 //! ([`assumed`]). Importing the same files again changes nothing.
 
 mod allowance;

@@ -79,7 +79,7 @@ impl Source for VedoJobs {
         record: Map<String, Value>,
         context: &Context,
     ) -> Result<Record, Reject> {
-        let told = if has(&record, "type") {
+        let named = if has(&record, "type") {
             None
         } else {
             type_of(&record)
@@ -90,13 +90,13 @@ impl Source for VedoJobs {
         let times = times::take(&mut fields, Zone::Local(context.zone))?;
         let request = fields.object("request");
         let own = fields.text("type");
-        let told = told.filter(|_| own.is_none());
-        if told.is_some() {
+        let named = named.filter(|_| own.is_none());
+        if named.is_some() {
             fields
                 .legacy
                 .repaired("type", "missing_type_follows_from_the_record");
         }
-        let own = own.or_else(|| told.map(str::to_owned));
+        let own = own.or_else(|| named.map(str::to_owned));
         let job_type = names::job_type(own, None, request.as_ref())?;
         let items = shots::items(&mut fields, &context.words)?;
         let result = fields.object("result");

@@ -13,7 +13,7 @@ const NANOS: i64 = 100_000_000_000_000_000;
 /// stand for none.
 const LAST_YEAR: i32 = 2200;
 
-/// Number of seconds since 1970 from which on no year can be told.
+/// Number of seconds since 1970 from which on a time has no year.
 const MAX_SECONDS: f64 = 1e12;
 
 pub fn epoch_whole(number: i64) -> Option<DateTime<Utc>> {

@@ -23,7 +23,7 @@ pub fn read(value: &Value, zone: Tz, not_before: Option<DateTime<Utc>>) -> Optio
     parse(value, zone, not_before).map(|(time, _)| time)
 }
 
-/// Parses a time, and returns whether its zone was not told.
+/// Parses a time, and returns whether its zone was not given.
 pub fn parse(
     value: &Value,
     zone: Tz,
