@@ -1,5 +1,5 @@
-//! How fast jobs are created, claimed and completed, beside the same statements without Callsheet, and what a claim costs
-//! in a large history. Run by benches/claim, which starts what this needs.
+//! How fast jobs are created, claimed and completed, beside the same statements without Callsheet,
+//! and what a claim costs in a large history. Run by benches/claim, which starts what this needs.
 
 #![allow(
     clippy::unwrap_used,

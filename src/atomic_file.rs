@@ -1,6 +1,6 @@
 //! A file that gets its name only when it is complete, so that a partial file is never taken for a
-//! complete one. Only its user, and with `--group-readable` its group, can read it. It is created anew beside its final name, so that no
-//! existing link redirects it.
+//! complete one. Only its user, and with `--group-readable` its group, can read it. It is created
+//! anew beside its final name, so that no existing link redirects it.
 
 use crate::process::private_mode;
 use std::{

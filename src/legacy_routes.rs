@@ -5,15 +5,15 @@ use std::str::FromStr;
 /// Calls of one older service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LegacyRoutes {
-    /// `/api/v1/videos/…`
+    /// Calls under `/api/v1/videos/…`
     Videos,
-    /// `/api/v1/direct-pipeline/…`
+    /// Calls under `/api/v1/direct-pipeline/…`
     DirectPipeline,
-    /// `/api/job-status/…`
+    /// Calls under `/api/job-status/…`
     Topclip,
-    /// `/api/batch/…`
+    /// Calls under `/api/batch/…`
     DraftMaker,
-    /// `/batch/screenshots/…`
+    /// Calls under `/batch/screenshots/…`
     Web2img,
     /// `/api/jobs/…` and `/api/active-job`
     Comic,

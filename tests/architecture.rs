@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Crates, and the parts of `src` that may use them. `entity` and `migration` are crates of their own.
+/// Crates, and the parts of `src` that may use them. `entity` and `migration` are crates of their
+/// own.
 const CRATES: [(&str, &[&str]); 5] = [
     ("sea_orm", &["db/", "import/read/"]),
     ("sqlx", &["db/", "import/read/"]),
@@ -260,4 +261,50 @@ fn every_path_of_the_architecture_exists() {
         .filter(|path| !root.join(path).exists())
         .collect();
     assert_eq!(missing, Vec::<&str>::new());
+}
+
+/// Blocks of lines that begin with `///` or `//!`, each with the number of its first line.
+fn doc_comments(text: &str) -> Vec<(usize, String)> {
+    let mut blocks: Vec<(usize, String)> = Vec::new();
+    let mut last = usize::MAX;
+    for (i, line) in text.lines().enumerate() {
+        let line = line.trim_start();
+        let Some(words) = line.strip_prefix("///").or(line.strip_prefix("//!")) else {
+            continue;
+        };
+        match blocks.last_mut() {
+            Some((_, block)) if last.checked_add(1) == Some(i) => block.push_str(words),
+            _ => blocks.push((i + 1, words.to_owned())),
+        }
+        last = i;
+    }
+    blocks
+}
+
+#[test]
+fn a_doc_comment_has_three_words_or_more() {
+    let mut short = Vec::new();
+    for folder in ["src", "entity", "migration", "clients/rust/src"] {
+        for (path, text) in source(folder) {
+            let blocks = doc_comments(&text).into_iter();
+            let few = blocks.filter(|(_, block)| block.split_whitespace().count() < 3);
+            short.extend(few.map(|(line, block)| format!("{}:{line}:{block}", path.display())));
+        }
+    }
+    assert_eq!(short, Vec::<String>::new());
+}
+
+#[test]
+fn lines_without_texts_and_tables_fit_into_100_columns() {
+    let mut long = Vec::new();
+    for folder in ["src", "entity", "migration", "clients/rust/src"] {
+        for (path, text) in source(folder) {
+            let lines = text.lines().enumerate();
+            let wide = lines.filter(|(_, line)| {
+                line.chars().count() > 100 && !line.contains(['"', '|']) && !line.ends_with('\\')
+            });
+            long.extend(wide.map(|(i, _)| format!("{}:{}", path.display(), i + 1)));
+        }
+    }
+    assert_eq!(long, Vec::<String>::new());
 }

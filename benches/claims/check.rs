@@ -1,10 +1,12 @@
-//! What was measured was done: a statement that changes no row costs next to nothing, and would look fast.
+//! What was measured was done: a statement that changes no row costs next to nothing, and would
+//! look fast.
 
 use crate::manager;
 use entity::{JobStatus, job, job_event};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
-/// Every job was created, claimed and completed, and tells so in its history; the counts came along.
+/// Every job was created, claimed and completed, and tells so in its history; the counts came
+/// along.
 pub async fn all_completed(url: &str, jobs: usize) {
     let service = manager(url, None).await;
     let (db, jobs) = (service.database().read(), jobs as u64);

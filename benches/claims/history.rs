@@ -1,4 +1,5 @@
-//! What a claim costs beside a thousand jobs, and beside millions, with the plans of its statements.
+//! What a claim costs beside a thousand jobs, and beside millions, with the plans of its
+//! statements.
 
 use crate::{Arguments, claim, fresh, manager};
 use callsheet::{db::claim_statements, jobs::JobManager};

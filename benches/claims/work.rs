@@ -1,4 +1,5 @@
-//! Jobs are put in by one caller, then claimed and completed by some workers: the same loop, whichever way they go.
+//! Jobs are put in by one caller, then claimed and completed by some workers: the same loop,
+//! whichever way they go.
 
 use crate::Arguments;
 use std::{

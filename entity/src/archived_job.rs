@@ -18,8 +18,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     pub completed_at: Option<DateTimeUtc>,
     pub version: i64,
-    /// Positions of the job's events in the history of all jobs, in the order of their `seq`: a JSON
-    /// list of the first one and the distances to the next ones.
+    /// Positions of the job's events in the history of all jobs, in the order of their `seq`: a
+    /// JSON list of the first one and the distances to the next ones.
     #[sea_orm(column_type = "Text")]
     pub positions: String,
     /// Time when the job was put back into the database; null while it is archived.

@@ -1,5 +1,5 @@
-//! `webhooks`: endpoints that are sent the events of the history, a row each, with the position that
-//! each has reached. One row, without a URL, stands for the URLs that jobs name.
+//! `webhooks`: endpoints that are sent the events of the history, a row each, with the position
+//! that each has reached. One row, without a URL, stands for the URLs that jobs name.
 
 use crate::parts::{MAX_VERSION, all_in_years, count, create, drop_table, json, text, time};
 use sea_orm_migration::prelude::*;

@@ -1,5 +1,5 @@
-//! `webhook_deliveries`: messages to webhooks, a row for each event that a webhook is sent, with the
-//! outcome of its last attempt.
+//! `webhook_deliveries`: messages to webhooks, a row for each event that a webhook is sent, with
+//! the outcome of its last attempt.
 
 use crate::parts::{
     MAX_ATTEMPT, all_in_years, create, drop_table, index, reference, serial, text, time,

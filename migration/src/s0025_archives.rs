@@ -1,5 +1,5 @@
-//! `archives`: objects of archived jobs, a row each. The row comes before the object, so that what a
-//! killed process leaves is found by its row.
+//! `archives`: objects of archived jobs, a row each. The row comes before the object, so that what
+//! a killed process leaves is found by its row.
 
 use crate::parts::{all_in_years, count, create, drop_table, index, text, time};
 use sea_orm_migration::prelude::*;

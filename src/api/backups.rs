@@ -29,8 +29,8 @@ impl Backups {
 impl Backups {
     /// List backups
     ///
-    /// Returns the backups in the folder of `--backup-dir`, newest first. Without a folder, the list
-    /// is empty.
+    /// Returns the backups in the folder of `--backup-dir`, newest first. Without a folder, the
+    /// list is empty.
     #[oai(path = "/", method = "get", operation_id = "list_backups")]
     async fn list_backups(&self, jobs: Acting) -> Result<Json<BackupList>> {
         let backups = match &self.0 {

@@ -143,8 +143,8 @@ impl Jobs {
         q: Query<Option<String>>,
         /// Sort order; newest first by default.
         order: Query<Option<Order>>,
-        /// Maximum number of jobs on the page; 50 by default. A page has at most 200: a larger limit
-        /// counts as 200, as `pagination.limit` then says.
+        /// Maximum number of jobs on the page; 50 by default. A page has at most 200: a larger
+        /// limit counts as 200, as `pagination.limit` then says.
         limit: Query<Option<u64>>,
         /// Number of jobs to skip before the page; costs more the larger it is, and is ignored when
         /// a cursor is given.

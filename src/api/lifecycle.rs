@@ -167,7 +167,8 @@ impl Lifecycle {
     ///
     /// Moves a processing job back to queued, with a backoff, if attempts remain and the error is
     /// retryable; otherwise to failed. If cancelling was requested, the job becomes cancelled. A
-    /// queued job that its creator runs is started before. The call may be repeated under the same lease.
+    /// queued job that its creator runs is started before. The call may be repeated under the same
+    /// lease.
     #[oai(path = "/:job_id/fail", method = "post", operation_id = "mark_failed")]
     async fn mark_failed(
         &self,

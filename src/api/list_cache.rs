@@ -1,7 +1,7 @@
 //! Cache of the lists of jobs that clients requested recently, as serialized bytes. An entry is
 //! valid until any job changes, so that many clients of the same page cost one query. As with
-//! single jobs, a change that another program writes to the database is visible after [`MAX_AGE`] at
-//! the latest.
+//! single jobs, a change that another program writes to the database is visible after [`MAX_AGE`]
+//! at the latest.
 
 use crate::{
     db::MAX_AGE,

@@ -146,8 +146,8 @@ impl Schedules {
 
     /// Change a schedule
     ///
-    /// Changes the given fields. The next time is counted anew from now; a time that had its job does
-    /// not come again.
+    /// Changes the given fields. The next time is counted anew from now; a time that had its job
+    /// does not come again.
     #[oai(
         path = "/:schedule_id",
         method = "patch",
@@ -201,8 +201,8 @@ impl Schedules {
 
     /// Resume a schedule
     ///
-    /// Its next time is the first after now; times that passed meanwhile get no jobs. A repeated call
-    /// changes nothing.
+    /// Its next time is the first after now; times that passed meanwhile get no jobs. A repeated
+    /// call changes nothing.
     #[oai(
         path = "/:schedule_id/resume",
         method = "post",
@@ -219,8 +219,8 @@ impl Schedules {
 
     /// Run a schedule at once
     ///
-    /// Creates a job of the schedule, also while it is paused or its last job has not ended. Its times
-    /// stay as they are.
+    /// Creates a job of the schedule, also while it is paused or its last job has not ended. Its
+    /// times stay as they are.
     #[oai(
         path = "/:schedule_id/run",
         method = "post",

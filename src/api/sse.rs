@@ -85,7 +85,8 @@ fn pieces(source: EventSource) -> impl Stream<Item = Result<Bytes, io::Error>> {
             if rest.is_empty() {
                 (rest, share) = (source.next().await?, RESPONSE_MEMORY.share());
                 if rest.len() > LARGE_RESPONSE_BYTES && !share.grow_to(rest.len()) {
-                    // There is no memory left: the client reconnects later and resumes at its position.
+                    // There is no memory left: the client reconnects later and resumes at its
+                    // position.
                     return None;
                 }
             }
@@ -107,8 +108,8 @@ impl EventSource {
             }
             EventSource::All(watch, now) => {
                 match tokio::time::timeout(KEEP_ALIVE_PERIOD, watch.next()).await {
-                    // With the position a client whose filter matched nothing for long resumes here,
-                    // not far back.
+                    // With the position a client whose filter matched nothing for long resumes
+                    // here, not far back.
                     Err(_) => {
                         let place = watch
                             .place()

@@ -56,8 +56,9 @@ enum CreatedWebhook {
 impl Webhooks {
     /// Create a webhook
     ///
-    /// Creates a webhook, whose endpoint is sent what happens to jobs from now on, signed as Standard
-    /// Webhooks. The answer has the secret to verify the signatures with; no other answer has it.
+    /// Creates a webhook, whose endpoint is sent what happens to jobs from now on, signed as
+    /// Standard Webhooks. The answer has the secret to verify the signatures with; no other answer
+    /// has it.
     #[oai(path = "/webhooks", method = "post", operation_id = "create_webhook")]
     async fn create_webhook(&self, jobs: Acting, body: Body<NewWebhook>) -> Result<CreatedWebhook> {
         let row = jobs.create_webhook(body.value.into()).await?;
@@ -184,8 +185,8 @@ impl Webhooks {
 
     /// Test a webhook
     ///
-    /// Sends a message of the kind `webhook.test` at once, also to a webhook that is not active, and
-    /// returns the outcome. The call takes up to 15 seconds.
+    /// Sends a message of the kind `webhook.test` at once, also to a webhook that is not active,
+    /// and returns the outcome. The call takes up to 15 seconds.
     #[oai(
         path = "/webhooks/:webhook_id/test",
         method = "post",
@@ -202,8 +203,8 @@ impl Webhooks {
 
     /// Rotate the secret of a webhook
     ///
-    /// Gives the webhook a new secret, and returns it; no other answer has it. For 24 hours, messages
-    /// have a signature under the former secret as well.
+    /// Gives the webhook a new secret, and returns it; no other answer has it. For 24 hours,
+    /// messages have a signature under the former secret as well.
     #[oai(
         path = "/webhooks/:webhook_id/rotate-secret",
         method = "post",

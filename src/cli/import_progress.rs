@@ -1,5 +1,5 @@
-//! Progress of an import, or of a table of jobs: a bar with its rate and the time left if standard error is a terminal,
-//! otherwise a plain line every ten seconds.
+//! Progress of an import, or of a table of jobs: a bar with its rate and the time left if standard
+//! error is a terminal, otherwise a plain line every ten seconds.
 
 use super::out::{note, say};
 use crate::import::Outcome;

@@ -30,7 +30,7 @@ pub struct Arguments {
 enum Interrupted {
     /// They stay processing without a worker, until a person retries or cancels them
     Keep,
-    /// They fail
+    /// They fail at once
     Fail,
     /// They go back to the queue with their checkpoint
     Requeue,

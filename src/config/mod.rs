@@ -59,7 +59,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Names by which clients may call the server, besides its addresses.
     pub allowed_hosts: Vec<String>,
-    /// Path under which a proxy publishes the server, without a slash at its end; empty at the root.
+    /// Path under which a proxy publishes the server, without a slash at its end; empty at the
+    /// root.
     pub base_path: String,
     /// Proxies whose `X-Forwarded-Prefix` counts.
     pub trusted_proxies: Vec<Network>,

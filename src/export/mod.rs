@@ -17,8 +17,8 @@ pub use output::Output;
 use serde_json::Value;
 use std::io::{self, Write};
 
-/// Maximum jobs in a page. The first page has at most [`FIRST_PAGE_JOBS`], since the size of the jobs is not
-/// known yet.
+/// Maximum jobs in a page. The first page has at most [`FIRST_PAGE_JOBS`], since the size of the
+/// jobs is not known yet.
 const MAX_PAGE_JOBS: u64 = 200;
 const FIRST_PAGE_JOBS: u64 = 16;
 /// Target size of a page, in bytes.

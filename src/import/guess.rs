@@ -1,5 +1,5 @@
-//! Guesses what the fields of an unknown store mean, by their names. The guess is only proposed: the
-//! user sees it and decides.
+//! Guesses what the fields of an unknown store mean, by their names. The guess is only proposed:
+//! the user sees it and decides.
 
 mod names;
 

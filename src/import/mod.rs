@@ -5,8 +5,8 @@
 //! user's map of an unknown store ([`mapping`]), reads it into one common shape ([`record`]), by
 //! rules with one table each ([`status`], [`times`], [`progress`], [`names`]); [`rules`] names the
 //! repair rules and explains them. [`load`] writes batches. A value without a column goes to the
-//! job's `context` ([`legacy`]). A record that cannot be imported goes to `import_rejects`, with its
-//! raw text and a [`Reason`]. What was taken for granted is reported once for all records
+//! job's `context` ([`legacy`]). A record that cannot be imported goes to `import_rejects`, with
+//! its raw text and a [`Reason`]. What was taken for granted is reported once for all records
 //! ([`assumed`]). Importing the same files again changes nothing.
 
 mod allowance;

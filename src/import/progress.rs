@@ -160,10 +160,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn progress_always_fits_its_column(raw: f64, fraction: bool, done in 0i32..9, items in 0i32..9) {
+        fn progress_always_fits_its_column(
+            raw: f64,
+            fraction: bool,
+            done in 0i32..9,
+            items in 0i32..9,
+        ) {
             let scale = if fraction { Scale::Fraction } else { Scale::Percent };
             let (number, _) = taken(json!(raw), scale);
-            let settled = settle(JobStatus::Processing, number, done, items, &mut Legacy::default());
+            let mut legacy = Legacy::default();
+            let settled = settle(JobStatus::Processing, number, done, items, &mut legacy);
             prop_assert!((0.0..=100.0).contains(&settled));
         }
     }

@@ -202,15 +202,16 @@ fn time(time: Option<DateTime<Utc>>) -> Value {
         .into()
 }
 
-/// Returns the job with its own URL as the API shows it: without its query, which may hold a secret.
+/// Returns the job with its own URL as the API shows it: without its query, which may hold a
+/// secret.
 pub fn with_shown_url(mut job: job::Model) -> job::Model {
     let own = JobUrl::of(job.webhook.as_ref());
     job.webhook = own.map(|own| json!({"url": own.shown(), "kinds": own.kinds}));
     job
 }
 
-/// Returns a job as one JSON object, without rows of other tables, and with its URL as the API shows
-/// it.
+/// Returns a job as one JSON object, without rows of other tables, and with its URL as the API
+/// shows it.
 pub fn job_json(job: &job::Model) -> Value {
     let values = values(WholeJob::alone(with_shown_url(job.clone())));
     let fields = NAMES

@@ -24,7 +24,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_wait_is_between_half_and_the_whole_of_its_step_and_never_above_an_hour(attempt: i32, jitter in 0.0..1.0f64) {
+        fn a_wait_is_between_half_and_the_whole_of_its_step_and_never_above_an_hour(
+            attempt: i32,
+            jitter in 0.0..1.0f64,
+        ) {
             let wait = backoff(attempt, jitter);
             prop_assert!(wait >= BASE_DELAY / 2 && wait <= MAX_DELAY);
         }

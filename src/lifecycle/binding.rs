@@ -1,5 +1,5 @@
-//! What a key is bound to: the caller sees, makes and changes jobs of these types and labels, and no
-//! others.
+//! What a key is bound to: the caller sees, makes and changes jobs of these types and labels, and
+//! no others.
 
 use entity::job;
 use serde_json::{Value, json};

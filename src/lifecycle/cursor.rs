@@ -52,18 +52,22 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::{prelude::*, string::string_regex};
 
     proptest! {
         #[test]
-        fn a_cursor_read_back_is_the_same(micros in 0i64..4_000_000_000_000_000, id in "[^\\x00]{1,64}") {
-            let cursor = Cursor { created_at: DateTime::from_timestamp_micros(micros).unwrap(), id };
+        fn a_cursor_read_back_is_the_same(
+            micros in 0i64..4_000_000_000_000_000,
+            id in "[^\\x00]{1,64}",
+        ) {
+            let created_at = DateTime::from_timestamp_micros(micros).unwrap();
+            let cursor = Cursor { created_at, id };
             prop_assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
         }
 
         #[test]
         fn a_text_of_the_documented_form_is_a_position(
-            text in proptest::string::string_regex(Cursor::PATTERN.trim_matches(['^', '$'])).unwrap(),
+            text in string_regex(Cursor::PATTERN.trim_matches(['^', '$'])).unwrap(),
         ) {
             prop_assert!(Cursor::decode(&text).is_some());
         }

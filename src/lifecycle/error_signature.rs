@@ -60,8 +60,9 @@ fn uuid_length(text: &str) -> Option<usize> {
 const WHITE_SPACE: &str = "\t\n\u{b}\u{c}\r \u{85}\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\
     \u{2004}\u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}";
 
-/// Number of `#` in a signature up to which its pattern tells numbers from ids. For each further one
-/// the pattern accepts any characters of both, because databases refuse patterns that are too large.
+/// Number of `#` in a signature up to which its pattern tells numbers from ids. For each further
+/// one the pattern accepts any characters of both, because databases refuse patterns that are too
+/// large.
 const MAX_EXACT_PLACES: usize = 50;
 
 /// Returns a regular expression for the errors with this signature, in the syntax that PostgreSQL

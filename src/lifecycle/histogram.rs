@@ -91,7 +91,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn percentiles_are_told_within_the_error(mut all in prop::collection::vec(0.001f64..1e7, 1..200), share in 0.0f64..=1.0) {
+        fn percentiles_are_within_the_error(
+            mut all in prop::collection::vec(0.001f64..1e7, 1..200),
+            share in 0.0f64..=1.0,
+        ) {
             let mut histogram = Histogram::default();
             all.iter().for_each(|seconds| histogram.add(*seconds));
             all.sort_by(f64::total_cmp);
@@ -102,7 +105,10 @@ mod tests {
         }
 
         #[test]
-        fn two_halves_are_the_whole(all in prop::collection::vec(0.0f64..1e13, 0..50), half in 0usize..50) {
+        fn two_halves_are_the_whole(
+            all in prop::collection::vec(0.0f64..1e13, 0..50),
+            half in 0usize..50,
+        ) {
             let of = |all: &[f64]| all.iter().fold(Histogram::default(), |mut h, s| { h.add(*s); h });
             let half = half.min(all.len());
             let mut sum = Histogram::from_json(&of(&all[..half]).to_json());

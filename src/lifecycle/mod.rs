@@ -1,5 +1,5 @@
-//! Pure rules: status transitions, progress, waiting times, filters, page cursors. They do no IO and
-//! read no clock; property tests check each rule.
+//! Pure rules: status transitions, progress, waiting times, filters, page cursors. They do no IO
+//! and read no clock; property tests check each rule.
 
 mod backoff;
 mod binding;

@@ -15,7 +15,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_percentage_lies_between_0_and_100_and_grows_with_each_shot(total in 1i32..=i32::MAX, a: i32, b: i32) {
+        fn a_percentage_lies_between_0_and_100_and_grows_with_each_shot(
+            total in 1i32..=i32::MAX,
+            a: i32,
+            b: i32,
+        ) {
             let (low, high) = (a.min(b), a.max(b));
             prop_assert!((0.0..=100.0).contains(&percent(a, total)));
             prop_assert!(percent(low, total) <= percent(high, total));

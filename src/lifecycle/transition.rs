@@ -181,7 +181,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_tried_only_a_start_leads_to_processing(moves in prop::collection::vec(0..VERBS.len(), 0..60)) {
+        fn whatever_is_tried_only_a_start_leads_to_processing(
+            moves in prop::collection::vec(0..VERBS.len(), 0..60),
+        ) {
             let mut status = Queued;
             for verb in moves.into_iter().map(|i| VERBS[i]) {
                 if let Ok(next) = transition(verb, status) {

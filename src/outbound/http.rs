@@ -1,5 +1,5 @@
-//! The HTTP client of outbound requests: one connection a request, no redirects, and bounded in time
-//! and in what it reads.
+//! The HTTP client of outbound requests: one connection a request, no redirects, and bounded in
+//! time and in what it reads.
 
 use super::{OutboundPolicy, Target, authority::trusting, resolver::CheckedResolver};
 use bytes::Bytes;

@@ -1,4 +1,5 @@
-//! Requests to addresses that callers choose: only to public ones, unless the operator allows others.
+//! Requests to addresses that callers choose: only to public ones, unless the operator allows
+//! others.
 //!
 //! The address that is checked is the one that is connected to: names are resolved by
 //! [`resolver`], which leaves out all others, and an address in the URL is checked before.

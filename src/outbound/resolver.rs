@@ -1,5 +1,5 @@
-//! Resolver of names that returns only addresses to which requests may go. The connector connects to
-//! these, so a name cannot change between the check and the connection.
+//! Resolver of names that returns only addresses to which requests may go. The connector connects
+//! to these, so a name cannot change between the check and the connection.
 
 use super::{OutboundPolicy, target::refused};
 use hyper_util::client::legacy::connect::dns::Name;

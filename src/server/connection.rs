@@ -113,8 +113,8 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         {}
     }
 
-    /// Answers a request. Its steps are boxed, and each ends before the next one begins: most of the
-    /// memory of a call that waits for a job is their state.
+    /// Answers a request. Its steps are boxed, and each ends before the next one begins: most of
+    /// the memory of a call that waits for a job is their state.
     async fn answer(
         self: Arc<Self>,
         read: impl Future<Output = Request> + Unpin,

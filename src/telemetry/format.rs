@@ -1,5 +1,5 @@
-//! The two formats of a line. Untrusted text in an event is escaped in both, so that it cannot forge
-//! another line or steer a terminal.
+//! The two formats of a line. Untrusted text in an event is escaped in both, so that it cannot
+//! forge another line or steer a terminal.
 
 use crate::printable::printable;
 use clap::ValueEnum;

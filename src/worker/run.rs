@@ -99,7 +99,10 @@ async fn attempt(
     reports.close();
     tokio::select! {
         _ = beats.join_next() => {}
-        () = async { worker.connection.stop.reached(StopLevel::AtOnce).await; sleep(LAST_HEARTBEAT).await } => {}
+        () = async {
+            worker.connection.stop.reached(StopLevel::AtOnce).await;
+            sleep(LAST_HEARTBEAT).await
+        } => {}
     }
     drop(beats);
     let LeaseState { over, refused, .. } = lease.now();

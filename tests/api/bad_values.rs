@@ -1,4 +1,5 @@
-//! Values out of their range, of a wrong type, or of fields that are not there: refused by name, and nothing changes.
+//! Values out of their range, of a wrong type, or of fields that are not there: refused by name,
+//! and nothing changes.
 
 use super::face::{Api, least, of_job, places};
 use serde_json::{Value, json};

@@ -149,8 +149,8 @@ async fn configured_origins_are_let_in(api: Api) {
         .json(200);
 }
 
-/// What a browser would fetch from another host when it shows the page: attributes and styles outside of scripts, and
-/// what scripts say of font and script hosts.
+/// What a browser would fetch from another host when it shows the page: attributes and styles
+/// outside of scripts, and what scripts say of font and script hosts.
 fn loads(page: &str) -> Vec<String> {
     let mut parts = page.split("<script");
     let mut outside = parts.next().unwrap_or_default().to_owned();

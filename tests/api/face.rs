@@ -1,4 +1,5 @@
-//! The HTTP face in this process, on a database of its own: routes, listener and connections are those of the server.
+//! The HTTP face in this process, on a database of its own: routes, listener and connections are
+//! those of the server.
 
 use super::answer::Answer;
 use crate::support::{Backend, Fixture, TestApp};
@@ -59,7 +60,8 @@ impl Api {
         Self::configured(self.bench.clone(), configure).await
     }
 
-    /// Another server on the same database, which keeps in memory what was read, as a served one does.
+    /// Another server on the same database, which keeps in memory what was read, as a served one
+    /// does.
     pub async fn keeping(&self) -> Self {
         let options = Options {
             cache_jobs: 100,
@@ -178,7 +180,8 @@ impl Api {
         )
     }
 
-    /// A request that no client library would send, e.g. with dots in its path. It has to ask for the connection's end.
+    /// A request that no client library would send, e.g. with dots in its path. It has to ask for
+    /// the connection's end.
     pub async fn raw(&self, request: &[u8]) -> Answer {
         let mut connection = TcpStream::connect(&self.host).await.unwrap();
         connection.write_all(request).await.unwrap();
@@ -195,8 +198,8 @@ impl Api {
         .await
     }
 
-    /// The call has to be refused with this status and code, and to leave the job, its items and its history as they
-    /// were. Answers with the problem.
+    /// The call has to be refused with this status and code, and to leave the job, its items and
+    /// its history as they were. Answers with the problem.
     pub async fn unchanged(
         &self,
         id: &str,
@@ -244,8 +247,8 @@ const ONLY_OF_GET: [&str; 5] = [
     "estimated_end_at",
 ];
 
-/// A single GET of a job shows its shots and its place in line; the answers of creating and changing
-/// calls leave them out.
+/// A single GET of a job shows its shots and its place in line; the answers of creating and
+/// changing calls leave them out.
 pub fn without_shots(mut job: Value) -> Value {
     job.as_object_mut()
         .unwrap()

@@ -1,4 +1,5 @@
-//! Names of the server, and pages of other sites: every operation of the document is refused to both alike.
+//! Names of the server, and pages of other sites: every operation of the document is refused to
+//! both alike.
 
 use super::{
     answer::Answer,

@@ -8,7 +8,8 @@ const IDEA: &str = "A fox learns to ride the night train home";
 const SCRIPT: &str =
     "EXT. LIGHTHOUSE - DAWN. Waves break on the rocks. The keeper climbs the stair.";
 
-/// The answer of the call has the members that older clients read, no more and no less, and matches the job.
+/// The answer of the call has the members that older clients read, no more and no less, and matches
+/// the job.
 async fn generated(api: &Api, kind: &str, body: Value) -> Value {
     let answer = api
         .post(&format!("/api/v1/generate/{kind}"), body)

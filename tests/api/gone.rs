@@ -1,5 +1,5 @@
-//! Clients that go away while a claim of theirs is held: the server notices that their connection is closed, and gives
-//! nothing to the dead.
+//! Clients that go away while a claim of theirs is held: the server notices that their connection
+//! is closed, and gives nothing to the dead.
 
 use crate::support::{Patience, Server, TestDb};
 use serde_json::{Value, json};
@@ -52,8 +52,8 @@ async fn known(server: &Server, count: usize) {
     }
 }
 
-/// Makes as many jobs as went away could have taken, and lets one who is there ask for them: it gets them all, each in
-/// its first attempt.
+/// Makes as many jobs as went away could have taken, and lets one who is there ask for them: it
+/// gets them all, each in its first attempt.
 async fn another_gets_them_all(server: &Server) {
     let made = post(
         server,

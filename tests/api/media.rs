@@ -38,7 +38,8 @@ async fn a_file_is_sent_with_its_type(api: Api) {
     let page = api.get("/media/page.html").await;
     assert_eq!(page.header("content-security-policy"), Some("sandbox"));
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
-    // A browser that opens a film plays it in a page of its own, which would load nothing in a sandbox.
+    // A browser that opens a film plays it in a page of its own, which would load nothing in a
+    // sandbox.
     put(&api, "film.mp4", CLIP);
     let film = api.get("/media/film.mp4").await;
     assert_eq!(
@@ -218,7 +219,8 @@ async fn nothing_outside_of_the_folder_is_sent(api: Api) {
     assert_eq!(api.get("/media/inner").await.body, CLIP);
 }
 
-/// A folder and a link to another one change places all the time, while the file in it is asked for.
+/// A folder and a link to another one change places all the time, while the file in it is asked
+/// for.
 #[on_sqlite]
 async fn a_link_that_is_put_into_the_way_meanwhile_leads_nowhere(api: Api) {
     put(&api, "a/clip.mp4", CLIP);

@@ -1,4 +1,5 @@
-//! Every error is a problem, also those that no operation answers: paths, methods, content types, sizes, broken JSON.
+//! Every error is a problem, also those that no operation answers: paths, methods, content types,
+//! sizes, broken JSON.
 
 use super::face::{Api, call, least, of_job};
 use reqwest::Method;

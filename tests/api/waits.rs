@@ -12,7 +12,8 @@ use tokio::{
 /// Waits whose memory is looked at, behind as many that warm the server up.
 const WAITS: usize = 250;
 
-/// Bytes that one more wait may take with its connection. In a release a connection alone takes half of it.
+/// Bytes that one more wait may take with its connection. In a release a connection alone takes
+/// half of it.
 const EACH: usize = 96 << 10;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,7 +24,8 @@ struct Waits<'a> {
 }
 
 impl Waits<'_> {
-    /// Claims of other workers each, with so many types that nobody else asks for, and a body padded with blanks.
+    /// Claims of other workers each, with so many types that nobody else asks for, and a body
+    /// padded with blanks.
     async fn more(&mut self, types: usize, blanks: usize) {
         for _ in 0..WAITS {
             let n = self.open.len();

@@ -1,4 +1,5 @@
-//! Contrast, computed from the tokens of the stylesheet (WCAG 2.2 AA: 4.5 for text, 3 for what is not).
+//! Contrast, computed from the tokens of the stylesheet (WCAG 2.2 AA: 4.5 for text, 3 for what is
+//! not).
 
 use callsheet::dashboard::FILES;
 

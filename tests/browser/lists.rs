@@ -67,7 +67,8 @@ async fn ten_thousand_jobs_are_paged_through() {
     page.eval("history.back(); null").await;
     page.until("new URLSearchParams(location.search).get('cursor')")
         .await;
-    // Rows are scrolled through without one long halt: no frame takes longer than a quarter of a second.
+    // Rows are scrolled through without one long halt: no frame takes longer than a quarter of a
+    // second.
     let longest = page
         .run(include_str!("scripts/longest-frame.js"), json!([]))
         .await;

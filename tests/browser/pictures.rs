@@ -1,5 +1,5 @@
-//! Every page, narrow and wide, light and dark, empty, full, refused and hostile: a picture of each under
-//! `target/screenshots/`, and what a picture does not show.
+//! Every page, narrow and wide, light and dark, empty, full, refused and hostile: a picture of each
+//! under `target/screenshots/`, and what a picture does not show.
 
 use super::{desk::Desk, hostile};
 use crate::support::Page;

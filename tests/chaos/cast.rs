@@ -123,8 +123,8 @@ impl Cast {
         }
     }
 
-    /// A server stands still for some seconds, with whatever it holds, and then goes on as if nothing had been, unless
-    /// it is killed before.
+    /// A server stands still for some seconds, with whatever it holds, and then goes on as if
+    /// nothing had been, unless it is killed before.
     pub async fn hang_one(&mut self, rng: &mut fastrand::Rng) {
         let i = rng.usize(..self.servers.len());
         let pid = self.servers[i]

@@ -8,9 +8,9 @@ const WORKERS: usize = 6;
 const SEED: u64 = 20_261_124;
 const BETWEEN_KILLS: Duration = Duration::from_millis(200);
 
-/// Anything is killed in the first part of each cycle, and in the rest a worker now and then, so that
-/// jobs of killed workers are rescued: a server finds no lease ended in the first 12 seconds after its
-/// start.
+/// Anything is killed in the first part of each cycle, and in the rest a worker now and then, so
+/// that jobs of killed workers are rescued: a server finds no lease ended in the first 12 seconds
+/// after its start.
 const CYCLE: Duration = Duration::from_secs(24);
 const STORM: Duration = Duration::from_secs(8);
 const BETWEEN_CALM_KILLS: Duration = Duration::from_millis(1500);
@@ -35,8 +35,8 @@ struct Plan {
     /// After how many kills PostgreSQL crashes again, and a server hangs instead of being killed.
     crash: usize,
     hang: usize,
-    /// After how many kills of a calm time a clock is set; it is right again before a lease is found
-    /// ended.
+    /// After how many kills of a calm time a clock is set; it is right again before a lease is
+    /// found ended.
     clock: usize,
 }
 
@@ -122,8 +122,8 @@ struct Done {
 }
 
 impl Done {
-    /// How many jobs may have been in the hands of the dead: a killed worker held what it had claimed, and a server, or
-    /// a database, what it was about to give to each worker.
+    /// How many jobs may have been in the hands of the dead: a killed worker held what it had
+    /// claimed, and a server, or a database, what it was about to give to each worker.
     fn held(&self) -> usize {
         let servers = self.kills - self.of_workers + self.crashes + self.hangs;
         (self.of_workers + servers * WORKERS) * HELD

@@ -92,7 +92,8 @@ fn of_job(whole: &Whole) -> Vec<String> {
             count("completed")
         ));
     }
-    // Each start was ended by the completion, a rescue, or a release of what nobody was there to take.
+    // Each start was ended by the completion, a rescue, or a release of what nobody was there to
+    // take.
     if count("started") != 1 + count("rescued") + count("released") {
         wrong.push(format!("{} has the history {:?}", job.id, whole.kinds()));
     }

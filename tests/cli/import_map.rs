@@ -1,4 +1,5 @@
-//! `callsheet import` of stores that it does not know: what a file looks like, a map of it, and what was assumed.
+//! `callsheet import` of stores that it does not know: what a file looks like, a map of it, and
+//! what was assumed.
 
 use super::run::Desk;
 use crate::support::TestDb;

@@ -47,7 +47,8 @@ async fn up_status_and_down_take_steps(db: TestDb) {
     assert_eq!(applied(&desk).await, 0);
 }
 
-/// The run has to be refused for want of `--yes`, after it has said what it would drop, and to change nothing.
+/// The run has to be refused for want of `--yes`, after it has said what it would drop, and to
+/// change nothing.
 async fn asks(desk: &Desk, args: &[&str]) {
     let before = (applied(desk).await, desk.done(&["export"]).await);
     let said = desk.run(args).await;

@@ -1,4 +1,5 @@
-//! The command line, as the real binary: answers, exit codes, and one sentence for whatever goes wrong.
+//! The command line, as the real binary: answers, exit codes, and one sentence for whatever goes
+//! wrong.
 
 mod afar;
 mod backup;

@@ -1,4 +1,5 @@
-//! `callsheet jobs recover` and `callsheet jobs retry-items`: a job that failed goes on, or what failed of it does.
+//! `callsheet jobs recover` and `callsheet jobs retry-items`: a job that failed goes on, or what
+//! failed of it does.
 
 use super::run::Desk;
 use crate::support::{TestDb, any_job, claim, for_good};

@@ -9,7 +9,8 @@ use tokio::{
     process::Command,
 };
 
-/// Runs the command until it has said where its docs are, then stops it. Answers with all that it said.
+/// Runs the command until it has said where its docs are, then stops it. Answers with all that it
+/// said.
 async fn brief(mut command: Command) -> Said {
     let mut child = command
         .stdout(Stdio::piped())

@@ -17,7 +17,8 @@ use tokio::{
 /// Requests, each with a line of the log: more than a pipe takes.
 const MANY: usize = 2000;
 
-/// Serves with this standard error, sends many requests, and returns the last word on the server's health.
+/// Serves with this standard error, sends many requests, and returns the last word on the server's
+/// health.
 async fn health_with(stderr: impl Into<Stdio>, then: impl FnOnce()) -> Value {
     let (_folder, url) = database();
     let args = [

@@ -1,4 +1,5 @@
-//! What clients can do to a server by its connections alone: slow, idle, many, or in a form that is not HTTP/1.
+//! What clients can do to a server by its connections alone: slow, idle, many, or in a form that is
+//! not HTTP/1.
 
 mod crowded;
 mod draining;

@@ -10,7 +10,8 @@ use tokio::{
     time::timeout,
 };
 
-/// A user without any process, whose limit is then one of the server alone. Only root may become one.
+/// A user without any process, whose limit is then one of the server alone. Only root may become
+/// one.
 const USER: u32 = 64_321;
 
 /// The program where the user may run it, in a folder where it may write.
@@ -100,7 +101,8 @@ async fn calls_are_answered_though_no_thread_can_be_made_any_more() {
     child.kill().await.unwrap();
 }
 
-/// The server with the fewest threads with which it starts, and the line that says where it listens.
+/// The server with the fewest threads with which it starts, and the line that says where it
+/// listens.
 async fn first_that_serves(folder: &Path) -> (Child, String) {
     for count in 1..100 {
         // Another user than that of the test beside.

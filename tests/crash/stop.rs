@@ -46,7 +46,8 @@ async fn a_request_under_way_is_answered(db: TestDb, signal: &str) {
     conn.close().await.unwrap();
 }
 
-/// Sends a request without its body, and waits until the server asks for it: then the request is under way.
+/// Sends a request without its body, and waits until the server asks for it: then the request is
+/// under way.
 async fn begin_request(server: &Server) -> TcpStream {
     let mut connection = TcpStream::connect(server.url.strip_prefix("http://").unwrap())
         .await

@@ -19,7 +19,8 @@ pub struct Caller {
     pub made: usize,
     pub accounts: Vec<Account>,
     pub answered: usize,
-    /// Nothing but faults drawn by it goes wrong; without one every failure leaves its outcome unknown.
+    /// Nothing but faults drawn by it goes wrong; without one every failure leaves its outcome
+    /// unknown.
     pub injector: Option<Injector>,
     /// Doubts before the call that is made now.
     pub doubts: usize,

@@ -1,4 +1,5 @@
-//! A full disk, as a real one: a small file system in memory, in a namespace that ends with the server.
+//! A full disk, as a real one: a small file system in memory, in a namespace that ends with the
+//! server.
 
 use crate::support::Server;
 use reqwest::StatusCode;
@@ -33,7 +34,8 @@ impl Small {
         }
     }
 
-    /// A process in a namespace of its own that has mounted the file system, and ends with the test.
+    /// A process in a namespace of its own that has mounted the file system, and ends with the
+    /// test.
     async fn keeper(folder: &str) -> Child {
         let mount = format!("mount -t tmpfs -o size=6m tmpfs {folder} && echo mounted && exec cat");
         let mut unshare = Command::new("unshare");
@@ -90,7 +92,8 @@ impl Small {
         }
     }
 
-    /// Fills the disk with jobs; the ids of those that were answered, and the answer that refused the last one.
+    /// Fills the disk with jobs; the ids of those that were answered, and the answer that refused
+    /// the last one.
     async fn fill(&self) -> (Vec<String>, reqwest::Response) {
         let mut created = Vec::new();
         loop {
@@ -178,7 +181,8 @@ async fn a_full_disk_refuses_with_507_and_loses_nothing_that_is_answered_during_
 
     small.resize("100m").await;
     created.push(id_of(small.create(10).await).await);
-    // A write that is refused by a rule is rolled back: what goes on behind a failed commit shows here.
+    // A write that is refused by a rule is rolled back: what goes on behind a failed commit shows
+    // here.
     let patch = small
         .server
         .client

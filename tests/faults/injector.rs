@@ -89,8 +89,8 @@ impl State {
         }
     }
 
-    /// SQLite: busy, no memory, interrupted, I/O, full. PostgreSQL: serialization, deadlock, disk full,
-    /// too many connections, row held, statement cancelled.
+    /// SQLite: busy, no memory, interrupted, I/O, full. PostgreSQL: serialization, deadlock, disk
+    /// full, too many connections, row held, statement cancelled.
     fn error(&self, rng: &mut fastrand::Rng) -> DbErr {
         let code = match self.backend {
             Backend::Sqlite => rng.choice(["5", "7", "9", "10", "13", "4874"]),

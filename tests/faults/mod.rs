@@ -1,4 +1,5 @@
-//! What goes wrong below the writer loses nothing that was answered, and keeps nothing that was refused.
+//! What goes wrong below the writer loses nothing that was answered, and keeps nothing that was
+//! refused.
 
 mod account;
 mod calls;

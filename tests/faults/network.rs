@@ -1,4 +1,5 @@
-//! PostgreSQL behind a network that breaks connections in the middle of what is said, and silences them.
+//! PostgreSQL behind a network that breaks connections in the middle of what is said, and silences
+//! them.
 
 use super::{
     calls::Caller,
@@ -44,7 +45,8 @@ async fn each_answered_write_is_there_after_any_broken_connection_on_postgres() 
             line.trouble(true);
             let callers = (0..CALLERS).map(|n| {
                 let rng = fastrand::Rng::with_seed((seed * 1000 + round * CALLERS + n) as u64);
-                // Whether a write that failed was committed is known to nobody: the answer may be what was cut off.
+                // Whether a write that failed was committed is known to nobody: the answer may be
+                // what was cut off.
                 Caller::new(jobs.clone(), rng, format!("n{round}.{n}"), None).run(CALLS)
             });
             let callers = at_once(callers.collect::<Vec<_>>()).await;

@@ -1,4 +1,5 @@
-//! After any failed step each later answered write is in the database, and nothing that was refused is.
+//! After any failed step each later answered write is in the database, and nothing that was refused
+//! is.
 
 use super::{account::Account, calls::Caller, injector::Injector};
 use crate::support::{TestApp, TestClock, TestRandom, at_once};

@@ -111,7 +111,8 @@ async fn an_id_that_stands_twice_in_a_file_counts_once(bench: TestApp) {
     );
 }
 
-/// What a killed run leaves, and more: the rerun does the rest, and the end is that of an undisturbed run.
+/// What a killed run leaves, and more: the rerun does the rest, and the end is that of an
+/// undisturbed run.
 #[on_both]
 async fn a_dump_that_is_cut_off_is_finished_by_the_whole_one(bench: TestApp) {
     let whole = std::fs::read(sample("vedo_jobs.json")).unwrap();

@@ -1,5 +1,5 @@
-//! Input that nobody meant well with, or that a crash left: each is told of with its file and key, the others come in,
-//! and nothing takes long.
+//! Input that nobody meant well with, or that a crash left: each is told of with its file and key,
+//! the others come in, and nothing takes long.
 
 use super::dump::{Dump, counts, export_jobs, import, import_all, job, rejected};
 use crate::support::TestApp;

@@ -6,8 +6,8 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Every file in a folder and below it, with its name and all of its bytes. Of a file, those beside it as well: SQLite
-/// would write there.
+/// Every file in a folder and below it, with its name and all of its bytes. Of a file, those beside
+/// it as well: SQLite would write there.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Bytes(BTreeMap<PathBuf, Vec<u8>>);
 

@@ -1,5 +1,5 @@
-//! The importer and the export, through the service, on both databases: what comes of the samples of each store, and
-//! of what is wrong with a dump.
+//! The importer and the export, through the service, on both databases: what comes of the samples
+//! of each store, and of what is wrong with a dump.
 
 mod again;
 mod bad;

@@ -1,4 +1,5 @@
-//! Several records of an id in one source, as in a log with a line for each change: the newest counts.
+//! Several records of an id in one source, as in a log with a line for each change: the newest
+//! counts.
 
 use super::dump::{Dump, counts, export_text, import, import_all, job};
 use crate::support::TestApp;
@@ -113,7 +114,8 @@ async fn what_is_there_is_still_left_alone(bench: TestApp) {
     );
 }
 
-/// The pass that finds the newest lines reads the file in pieces, and so does the one that takes them.
+/// The pass that finds the newest lines reads the file in pieces, and so does the one that takes
+/// them.
 #[on_both]
 async fn a_long_log_gives_the_last_state_of_every_job(bench: TestApp) {
     let folder = tempfile::tempdir().unwrap();

@@ -43,8 +43,8 @@ async fn a_database_that_lets_nobody_in_is_named_without_its_password(bench: Tes
     empty.tear_down().await;
 }
 
-/// Speaks as much of PostgreSQL's protocol as it takes to ask for a password and to refuse it: the servers of the tests
-/// trust everybody.
+/// Speaks as much of PostgreSQL's protocol as it takes to ask for a password and to refuse it: the
+/// servers of the tests trust everybody.
 fn refuse_every_password(server: TcpListener) {
     const TLS: u32 = 80_877_103;
     const PASSWORD: &[u8] = b"R\0\0\0\x08\0\0\0\x03";

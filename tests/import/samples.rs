@@ -1,5 +1,5 @@
-//! The samples of every store: each job comes out as its truth says, what can't come in is told of, and the source stays
-//! as it was.
+//! The samples of every store: each job comes out as its truth says, what can't come in is told of,
+//! and the source stays as it was.
 
 use super::{
     dump::{counts, export_jobs, export_text, import_all, rejected, sample},

@@ -1,4 +1,5 @@
-//! SQLite files of a store, with changes that are pending beside them, with damage and with odd rows.
+//! SQLite files of a store, with changes that are pending beside them, with damage and with odd
+//! rows.
 
 use super::{
     dump::{Dump, counts, export_jobs, import, import_all, rejected, sample},

@@ -1,4 +1,5 @@
-//! Shapes of the files of users: lists, envelopes, answers about jobs, and records of other programs.
+//! Shapes of the files of users: lists, envelopes, answers about jobs, and records of other
+//! programs.
 
 use super::{
     dump::{Dump, counts, export_jobs, import, import_all, job, rejected},

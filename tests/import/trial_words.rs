@@ -1,4 +1,5 @@
-//! Words of jobs and items in the files of users: those that are known, and those that can be named.
+//! Words of jobs and items in the files of users: those that are known, and those that can be
+//! named.
 
 use super::{
     dump::{Dump, counts, export_jobs, import, import_all, job, rejected},

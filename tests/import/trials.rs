@@ -1,4 +1,5 @@
-//! Files that users of these and other systems have: each comes in as what it is, and what is assumed is told.
+//! Files that users of these and other systems have: each comes in as what it is, and what is
+//! assumed is told.
 
 use super::dump::{Dump, counts, export_jobs, import, import_all, job, rejected};
 use crate::support::{TestApp, claim};

@@ -1,4 +1,5 @@
-//! Compares an export with the truth about a sample: an expectation a field, in the forms of the truth files.
+//! Compares an export with the truth about a sample: an expectation a field, in the forms of the
+//! truth files.
 
 use chrono::DateTime;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! SQLite files that somebody made to do harm, and values that no memory holds: each costs itself alone, and nothing that
-//! a schema holds is run.
+//! SQLite files that somebody made to do harm, and values that no memory holds: each costs itself
+//! alone, and nothing that a schema holds is run.
 
 use super::dump::{Dump, counts, import, import_all, rejected};
 use crate::support::{Backend, Fixture, TestApp, TestDb, TestRedis};

@@ -1,4 +1,5 @@
-//! What comes in is held to the rules of the API, whatever it is read from: no record breaks lists or claims of its type.
+//! What comes in is held to the rules of the API, whatever it is read from: no record breaks lists
+//! or claims of its type.
 
 use crate::{
     import::dump::{Dump, counts, export_text, import, import_all, job},

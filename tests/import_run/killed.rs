@@ -1,5 +1,5 @@
-//! `kill -9` at any moment leaves whole records only, and running again does the rest. The same at scale, with 100,000
-//! records and 50 kills: `benches/kill`.
+//! `kill -9` at any moment leaves whole records only, and running again does the rest. The same at
+//! scale, with 100,000 records and 50 kills: `benches/kill`.
 
 use crate::{
     import::dump::job,

@@ -1,5 +1,5 @@
-//! A run of the importer as a whole: what it does with what is there, what it tells, how it ends, and that an export
-//! comes back as the same rows.
+//! A run of the importer as a whole: what it does with what is there, what it tells, how it ends,
+//! and that an export comes back as the same rows.
 
 mod aborted;
 mod background;

@@ -152,7 +152,8 @@ async fn old_runs_go_with_their_rejects(bench: TestApp) {
         (501, ImportStatus::Running)
     );
 
-    // Rejects of all runs together are bounded as well: those of the oldest go first, and its run stays.
+    // Rejects of all runs together are bounded as well: those of the oldest go first, and its run
+    // stays.
     let row = import::ActiveModel {
         id: Set(newer.clone()),
         reject_bytes: Set(2 << 30),

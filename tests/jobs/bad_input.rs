@@ -121,7 +121,8 @@ async fn numbers_times_types_labels_and_keys_have_their_bounds(t: TestApp) {
         key: key.into(),
         input: None,
     };
-    // An hour east of Greenwich the year 1 has begun, here it has not; and a leap second that is the next year's first.
+    // An hour east of Greenwich the year 1 has begun, here it has not; and a leap second that is
+    // the next year's first.
     let early = DateTime::parse_from_rfc3339("0001-01-01T00:00:00+01:00")
         .unwrap()
         .to_utc();

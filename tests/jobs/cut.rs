@@ -1,4 +1,5 @@
-//! Connections to PostgreSQL that an administrator, a restart or a time limit cuts while nobody uses them.
+//! Connections to PostgreSQL that an administrator, a restart or a time limit cuts while nobody
+//! uses them.
 
 use crate::support::{Backend, Patience, TestApp, TestClock, TestRandom, any_job, at_once, run};
 use callsheet::{

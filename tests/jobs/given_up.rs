@@ -1,4 +1,5 @@
-//! How an attempt ends whose job is not finished: by a release, a cancellation, or a failure before that.
+//! How an attempt ends whose job is not finished: by a release, a cancellation, or a failure before
+//! that.
 
 use super::endings::{DONE, by, held, outcome};
 use crate::support::{TestApp, any_job, for_now};

@@ -245,7 +245,8 @@ async fn a_report_after_a_jump_of_the_clock_moves_no_end_of_a_lease(t: TestApp) 
         seconds(&t, &server, 5).await;
         report(&t, &id, &token).await;
         let rest = 60 - 15;
-        // Going back, the report counts from when the worker was last heard of: it is late by what passed since.
+        // Going back, the report counts from when the worker was last heard of: it is late by what
+        // passed since.
         assert_eq!(seconds(&t, &server, rest - 1).await, 0, "{hours} h");
         assert_eq!(seconds(&t, &server, 18).await, 1, "{hours} h");
         assert_eq!(t.get_job(&id).await.unwrap().status, JobStatus::Queued);

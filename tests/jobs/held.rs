@@ -1,4 +1,5 @@
-//! Rows that another program's transaction holds on PostgreSQL: who needs them waits, and nobody else does.
+//! Rows that another program's transaction holds on PostgreSQL: who needs them waits, and nobody
+//! else does.
 
 use crate::support::{Backend, Patience, TestApp, any_job, claim, refusal, run};
 use callsheet::{

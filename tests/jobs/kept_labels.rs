@@ -28,7 +28,8 @@ fn with(labels: &[(&str, &str)]) -> Filter {
     }
 }
 
-/// The ids of the jobs under the filter, oldest first, as the list, its total and the counts tell of them.
+/// The ids of the jobs under the filter, oldest first, as the list, its total and the counts tell
+/// of them.
 async fn found(t: &TestApp, filter: &Filter) -> Vec<String> {
     let page = t
         .list_jobs(

@@ -1,4 +1,5 @@
-//! What a lease keeps others from: claiming comes later, its rules for the verbs that are there hold now.
+//! What a lease keeps others from: claiming comes later, its rules for the verbs that are there
+//! hold now.
 
 use crate::support::{TestApp, for_good, for_now};
 use callsheet::jobs::{ItemReport, JobPatch, Progress};

@@ -1,4 +1,5 @@
-//! Conformance: every verb of the JobManager does the same on SQLite and on PostgreSQL, as the domain says.
+//! Conformance: every verb of the JobManager does the same on SQLite and on PostgreSQL, as the
+//! domain says.
 
 mod access_paths;
 mod actions;

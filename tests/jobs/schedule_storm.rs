@@ -1,5 +1,5 @@
-//! Schedules in five zones over two changes of the clocks, on three servers whose calls are cut off at
-//! random: each time gets one job.
+//! Schedules in five zones over two changes of the clocks, on three servers whose calls are cut off
+//! at random: each time gets one job.
 
 use crate::support::{Backend, TestApp, any_job, at_once, setting};
 use callsheet::jobs::{JobManager, NewSchedule};

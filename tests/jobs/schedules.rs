@@ -1,5 +1,5 @@
-//! Schedules: fired once on any number of servers, whatever the clock, the last job and the template
-//! do.
+//! Schedules: fired once on any number of servers, whatever the clock, the last job and the
+//! template do.
 
 use crate::support::{TestApp, any_job, at_once, claim, refusal};
 use callsheet::jobs::{NewJob, NewSchedule, SchedulePatch};

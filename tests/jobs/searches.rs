@@ -290,7 +290,8 @@ async fn a_text_to_look_for_has_100_characters_at_most(t: TestApp) {
     );
 }
 
-/// Each step of a walk on SQLite is made, however late it is; PostgreSQL would give it up in the middle.
+/// Each step of a walk on SQLite is made, however late it is; PostgreSQL would give it up in the
+/// middle.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_has_no_time_finds_all_by_cursor_and_nothing_by_offset() {
     crate::support::run(Backend::Sqlite, |t: TestApp| async move {

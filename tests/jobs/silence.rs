@@ -1,4 +1,5 @@
-//! PostgreSQL that says nothing: nobody waits for it without end, and all is as before when it speaks again.
+//! PostgreSQL that says nothing: nobody waits for it without end, and all is as before when it
+//! speaks again.
 
 use crate::support::{Backend, FaultyProxy, TestApp, any_job, at_once, run};
 use callsheet::{
@@ -85,7 +86,8 @@ async fn connections_that_were_lost_without_a_word_are_given_up() {
         let (line, jobs) = by_line(&t).await;
         let id = jobs.create_job(any_job(), None).await.unwrap().job.id;
         line.fall_silent();
-        // Half of those who read go away while they wait, as a probe does that has a shorter patience.
+        // Half of those who read go away while they wait, as a probe does that has a shorter
+        // patience.
         let reads: Vec<_> = (0..8)
             .map(|_| {
                 let (jobs, id) = (jobs.clone(), id.clone());

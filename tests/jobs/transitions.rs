@@ -1,4 +1,5 @@
-//! The table of transitions, each cell of it: what is allowed leads where it says, what is refused changes nothing.
+//! The table of transitions, each cell of it: what is allowed leads where it says, what is refused
+//! changes nothing.
 
 use crate::support::{TestApp, code_of, for_good, for_now};
 use callsheet::{

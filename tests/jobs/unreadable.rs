@@ -1,5 +1,5 @@
-//! A row that can't be read, as only a stranger could have written it, costs itself: it is left out of lists, claims,
-//! exports, streams and counts, and asking for it is an error of its own.
+//! A row that can't be read, as only a stranger could have written it, costs itself: it is left out
+//! of lists, claims, exports, streams and counts, and asking for it is an error of its own.
 
 use crate::support::{Backend, TestApp, any_job, claim, refusal};
 use callsheet::{

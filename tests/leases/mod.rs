@@ -1,4 +1,5 @@
-//! The lease protocol: random interleavings of what workers, people and time do to a few jobs, held to a model.
+//! The lease protocol: random interleavings of what workers, people and time do to a few jobs, held
+//! to a model.
 
 mod model;
 mod walk;

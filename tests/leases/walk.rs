@@ -269,7 +269,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whatever happened, the histories are whole; the jobs of this walk are out of the way of the next.
+    /// Whatever happened, the histories are whole; the jobs of this walk are out of the way of the
+    /// next.
     async fn end(self) {
         for model in &self.jobs {
             self.t.whole(&model.id).await.assert_history_is_whole();

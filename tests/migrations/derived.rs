@@ -1,4 +1,5 @@
-//! Tables that the database itself derives from the jobs, when their steps are undone and applied again.
+//! Tables that the database itself derives from the jobs, when their steps are undone and applied
+//! again.
 
 use super::{dump::texts, up};
 use crate::support::TestDb;

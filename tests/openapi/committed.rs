@@ -33,7 +33,8 @@ async fn the_committed_documents_are_those_of_the_binary() {
     }
 }
 
-/// Holds the text to tests/snapshots. To renew one, see the difference and run the tests with INSTA_UPDATE=always.
+/// Holds the text to tests/snapshots. To renew one, see the difference and run the tests with
+/// INSTA_UPDATE=always.
 macro_rules! assert_committed {
     ($name:literal, $text:expr) => {
         insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {

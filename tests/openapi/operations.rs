@@ -142,8 +142,8 @@ fn what_a_client_may_send_is_closed_and_what_it_gets_is_complete() {
             .collect();
         let closed = schema["additionalProperties"] == false;
         let is_legacy = LEGACY.contains(&name.as_str());
-        // In a summary the large fields are left out, what was refused has no status, counts and tokens
-        // of jobs come when asked for, and only an archived job says since when it is one.
+        // In a summary the large fields are left out, what was refused has no status, counts and
+        // tokens of jobs come when asked for, and only an archived job says since when it is one.
         let may_lack = matches!(
             name.as_str(),
             "JobWithShots" | "ListedJob" | "OutcomeAnswer" | "Series" | "Episode" | "Lease"

@@ -1,4 +1,5 @@
-//! Claims, rescues and counts of what runs read the two indexes of live jobs and nothing else, whatever the history.
+//! Claims, rescues and counts of what runs read the two indexes of live jobs and nothing else,
+//! whatever the history.
 
 use super::{
     explain::plan_of,
@@ -47,8 +48,8 @@ async fn look_at_all(t: &TestApp) {
     }
 }
 
-/// Indexes that a statement may read. The index of all types would lead a claim past the jobs of all
-/// other types.
+/// Indexes that a statement may read. The index of all types would lead a claim past the jobs of
+/// all other types.
 fn indexes_for(name: &str) -> &'static [&'static str] {
     if name.ends_with("of all types") {
         return &["idx_job_next"];

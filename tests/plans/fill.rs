@@ -1,5 +1,5 @@
-//! 100,000 jobs, made by the database itself; or as many as `CALLSHEET_TEST_PLAN_JOBS` says: with ten million, run one
-//! test at a time, which takes minutes and 15 GB.
+//! 100,000 jobs, made by the database itself; or as many as `CALLSHEET_TEST_PLAN_JOBS` says: with
+//! ten million, run one test at a time, which takes minutes and 15 GB.
 
 use crate::support::{Backend, TestApp};
 use sea_orm::ConnectionTrait;
@@ -15,7 +15,8 @@ pub fn jobs() -> i64 {
     std::env::var("CALLSHEET_TEST_PLAN_JOBS").map_or(100_000, |jobs| jobs.parse().unwrap())
 }
 
-/// Two jobs a second from 2026 on; a fifth of them in each status; 100 series; one in 100 jobs has the team `rare`.
+/// Two jobs a second from 2026 on; a fifth of them in each status; 100 series; one in 100 jobs has
+/// the team `rare`.
 pub async fn fill(t: &TestApp) {
     let raw = t.db.raw().await;
     let jobs = jobs();

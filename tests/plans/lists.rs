@@ -1,5 +1,6 @@
-//! A list that comes as one value is taken apart once a statement, not once a row that the statement walks over: a small
-//! table is read as a whole, and the time would be that of all its rows times the list.
+//! A list that comes as one value is taken apart once a statement, not once a row that the
+//! statement walks over: a small table is read as a whole, and the time would be that of all its
+//! rows times the list.
 
 use super::explain::plan_of;
 use crate::support::{Backend, TestApp, claim};

@@ -205,7 +205,8 @@ async fn look_at_all(t: &TestApp) {
         })
     };
     for (name, filter) in filters() {
-        // PostgreSQL knows how many jobs each of two conditions lets through, and may rather intersect them.
+        // PostgreSQL knows how many jobs each of two conditions lets through, and may rather
+        // intersect them.
         let intersects = t.db.backend == Backend::Postgres
             && !filter.labels.is_empty()
             && IndexScan::all(&filter).len() > 1;
@@ -223,7 +224,8 @@ async fn look_at_all(t: &TestApp) {
                         upto,
                     };
                     look_at(t, name, &path, &part, 0).await;
-                    // A text is looked for in all jobs only by who asks for an offset, and then in each of them.
+                    // A text is looked for in all jobs only by who asks for an offset, and then in
+                    // each of them.
                     if filter.q.is_none() && !intersects {
                         look_at(t, name, &path, &KeyRange { upto: None, ..part }, 0).await;
                     }

@@ -1,4 +1,5 @@
-//! One job, its items and its events, and what a creating call looks up: the same queries as in the verbs.
+//! One job, its items and its events, and what a creating call looks up: the same queries as in the
+//! verbs.
 
 use super::{
     explain::assert_served_by_an_index,

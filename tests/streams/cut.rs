@@ -1,4 +1,5 @@
-//! Streams that are opened and cut leave nothing behind. `benches/streams --cuts 10000` does it more often.
+//! Streams that are opened and cut leave nothing behind. `benches/streams --cuts 10000` does it
+//! more often.
 
 use crate::support::{Server, TestDb};
 use std::{path::PathBuf, time::Duration};
@@ -9,7 +10,8 @@ use tokio::{
 
 const CUTS: usize = 400;
 
-/// Each connection is a descriptor, and its stream is part of its connection: neither has a task of its own.
+/// Each connection is a descriptor, and its stream is part of its connection: neither has a task of
+/// its own.
 fn descriptors(server: &Server) -> usize {
     std::fs::read_dir(PathBuf::from(format!("/proc/{}/fd", server.pid())))
         .unwrap()

@@ -22,8 +22,8 @@ async fn writer(raw: &DatabaseConnection) -> DatabaseTransaction {
     writer
 }
 
-/// Returns when a reader has looked at its place, and waits for the writer. Not asked within a transaction, which would be
-/// told the same again and again.
+/// Returns when a reader has looked at its place, and waits for the writer. Not asked within a
+/// transaction, which would be told the same again and again.
 async fn someone_waits(raw: &DatabaseConnection) {
     let asks = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
                 AND query LIKE 'SELECT DISTINCT virtualtransaction%'";

@@ -35,7 +35,8 @@ async fn who_reads_too_slowly_is_told_so_and_slows_nobody(t: TestApp) {
             ..Default::default()
         };
         t.update_job(&job.id, patch, None).await.unwrap();
-        // Each change comes to the quick one before the next is made, so that each is told by itself.
+        // Each change comes to the quick one before the next is made, so that each is told by
+        // itself.
         assert!(matches!(
             next(&mut quick).await,
             Some(JobsMessage::Changes(_))

@@ -1,5 +1,5 @@
-//! Two servers on one PostgreSQL, and writers at both: a stream that is cut again and again, and goes on at either, holds
-//! each event once, and those of a job in order.
+//! Two servers on one PostgreSQL, and writers at both: a stream that is cut again and again, and
+//! goes on at either, holds each event once, and those of a job in order.
 
 use super::reader::{Message, Reader};
 use crate::support::{Backend, Server, TestDb};
@@ -49,7 +49,8 @@ async fn create(server: &Server, id: &str) {
     assert_eq!(answer.status().as_u16(), 201);
 }
 
-/// Runs jobs through their life, each step at one server or the other; creates that are refused leave gaps.
+/// Runs jobs through their life, each step at one server or the other; creates that are refused
+/// leave gaps.
 async fn write(servers: Arc<[Server; 2]>, writer: usize) {
     let mut rng = fastrand::Rng::with_seed(writer as u64);
     for n in 0..JOBS_A_WRITER {

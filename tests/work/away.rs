@@ -74,7 +74,8 @@ async fn a_program_pauses_when_its_lease_may_have_run_out(db: TestDb) {
     worker.says("film pauses").await;
     let program = pids(&stage.read("pids"))[0];
     eventually(|| (state(program) == Some('T')).then_some(())).await;
-    // The server gave the job back to the queue meanwhile: the program that comes back too late is ended.
+    // The server gave the job back to the queue meanwhile: the program that comes back too late is
+    // ended.
     stage.until("film", |job| job["status"] == "queued").await;
     relay.lead_to(&stage.server.url);
     worker.says("film dropped").await;

@@ -1,4 +1,5 @@
-//! What should not be: a command that is not there, a program that says too much or nonsense, a full disk.
+//! What should not be: a command that is not there, a program that says too much or nonsense, a
+//! full disk.
 
 use super::stage::{Stage, Worker, eventually, gone, pids, send};
 use crate::{

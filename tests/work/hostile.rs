@@ -1,5 +1,5 @@
-//! A hostile proxy between workers and their server, which answers at random: 2 % of each of ten wrong
-//! answers, of cut connections, of cut answers and of delays.
+//! A hostile proxy between workers and their server, which answers at random: 2 % of each of ten
+//! wrong answers, of cut connections, of cut answers and of delays.
 
 use super::{
     proxied::WRONG,

@@ -1,5 +1,5 @@
-//! `callsheet work` as a process, against a server as a process: what programs say, how they end, who dies and who is
-//! away; and the storyboard of `examples/`.
+//! `callsheet work` as a process, against a server as a process: what programs say, how they end,
+//! who dies and who is away; and the storyboard of `examples/`.
 
 mod asleep;
 mod away;

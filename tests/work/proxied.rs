@@ -1,4 +1,5 @@
-//! A proxy that answers in the server's place for a moment: nothing that it says is the server's word.
+//! A proxy that answers in the server's place for a moment: nothing that it says is the server's
+//! word.
 
 use super::{
     proxy::{Deed, Proxy},

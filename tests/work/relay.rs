@@ -1,4 +1,5 @@
-//! What stands between a worker and its server, so that the server can be away, and come back as another process.
+//! What stands between a worker and its server, so that the server can be away, and come back as
+//! another process.
 
 use std::sync::{Arc, Mutex};
 use tokio::{

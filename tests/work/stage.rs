@@ -196,7 +196,8 @@ impl Worker {
         }
     }
 
-    /// Waits for lines with these in them, in whatever order: standard output and standard error are two pipes.
+    /// Waits for lines with these in them, in whatever order: standard output and standard error
+    /// are two pipes.
     pub async fn says_all(&mut self, parts: &[&str]) {
         let (mut missing, mut said) = (parts.to_vec(), Vec::new());
         let found = async {
@@ -269,7 +270,8 @@ pub async fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
     timeout(PATIENCE, found).await.expect("it becomes so")
 }
 
-/// The state of a process as the kernel tells it, e.g. `S` or `T`; `None` when it is gone, waited for or not.
+/// The state of a process as the kernel tells it, e.g. `S` or `T`; `None` when it is gone, waited
+/// for or not.
 pub fn state(pid: u32) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit_once(") ")?

@@ -1,4 +1,5 @@
-//! `examples/storyboard`: a real pipeline, killed and resumed. Renders are counted where they happen: in front of ffmpeg.
+//! `examples/storyboard`: a real pipeline, killed and resumed. Renders are counted where they
+//! happen: in front of ffmpeg.
 
 use super::stage::{Stage, Worker, path};
 use crate::support::{TestDb, callsheet};

@@ -100,7 +100,8 @@ async fn a_program_gets_what_it_needs_of_the_environment_and_what_is_named(db: T
 #[on_both]
 async fn a_worker_goes_on_when_its_lines_are_not_taken(db: TestDb) {
     let stage = Stage::at(&db).await;
-    // Each line of the program that begins a stage is a line of the worker's: more than any pipe takes.
+    // Each line of the program that begins a stage is a line of the worker's: more than any pipe
+    // takes.
     let program = r#"[ $CALLSHEET_JOB_ID = loud ] || exit 0
         i=0; while [ $i -lt 3000 ]; do echo "{\"stage\": \"$i ................................................\"}"; i=$((i+1)); done"#;
     for (n, (out, err)) in [("|", "|"), ("closed", "closed"), ("full", "full")]

@@ -1,11 +1,13 @@
-//! Sends one HTTP request after the other over each of some connections, for some seconds, and prints one line of JSON:
-//! answers a second, their latency in microseconds, and how many were not 2xx or 304.
+//! Sends one HTTP request after the other over each of some connections, for some seconds, and
+//! prints one line of JSON: answers a second, their latency in microseconds, and how many were not
+//! 2xx or 304.
 //!
 //! usage: load HOST:PORT CLIENTS SECONDS|ROUNDSx METHOD PATH [BODY] [HEADER]...
 //!
-//! In PATH and BODY `{n}` becomes a number that no other request has, and `{id}` one of the lines of standard input, by
-//! turns, of which what follows a space is `{token}`. With ROUNDSx each line has so many turns, however long they take. A
-//! plain client on one thread: what it costs itself is the least that any client would.
+//! In PATH and BODY `{n}` becomes a number that no other request has, and `{id}` one of the lines
+//! of standard input, by turns, of which what follows a space is `{token}`. With ROUNDSx each line
+//! has so many turns, however long they take. A plain client on one thread: what it costs itself is
+//! the least that any client would.
 
 use std::{
     cell::{Cell, RefCell},

@@ -68,8 +68,8 @@ impl Client {
         Self::new(server, set("CALLSHEET_API_KEY").as_deref())
     }
 
-    /// Sets for how long a call is repeated that the server could not take: 20 seconds by default, a
-    /// day at most.
+    /// Sets for how long a call is repeated that the server could not take: 20 seconds by default,
+    /// a day at most.
     pub fn retry_for(mut self, time: Duration) -> Self {
         self.retry_for = time.min(A_DAY);
         self

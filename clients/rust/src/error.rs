@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Problem {
     /// Stable code, e.g. `job_not_found`.
     pub code: String,
-    /// HTTP status.
+    /// HTTP status of the response.
     pub status: u16,
     /// What is wrong and what to do, with the places of the first errors.
     pub detail: String,

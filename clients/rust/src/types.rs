@@ -52,7 +52,7 @@ impl ItemStatus {
     }
 }
 
-/// A job.
+/// A job as the server shows it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Job {
     pub job_id: String,

@@ -1,8 +1,8 @@
 //! Signed links to media: `?exp&sig`, good for one file and one hour, without a key.
 //!
 //! The signature is an HMAC-SHA256 of path and end under a secret that the database does not have:
-//! that of `CALLSHEET_LINK_SECRET`, which all servers behind one name share, or a random one of this
-//! process.
+//! that of `CALLSHEET_LINK_SECRET`, which all servers behind one name share, or a random one of
+//! this process.
 
 use crate::hex::hex;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -217,8 +217,8 @@ impl Authenticate {
     }
 }
 
-/// Returns whether a path that is no operation leads to figures or files of all jobs, or to a call of
-/// an older service.
+/// Returns whether a path that is no operation leads to figures or files of all jobs, or to a call
+/// of an older service.
 fn is_about_all_jobs(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next();
     matches!(first, Some("media" | "metrics" | "api" | "batch"))

@@ -7,11 +7,11 @@ use entity::Role;
 /// What a call needs where callers have keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Nothing.
+    /// Nothing: anyone may call.
     Public,
     /// Nothing for the status alone, a key for the rest.
     Status,
-    /// Any key.
+    /// Any valid key.
     Key,
     /// A key whose role has the permission.
     Permission(Permission),

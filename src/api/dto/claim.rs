@@ -71,7 +71,7 @@ impl ClaimedJobs {
 /// A claimed job with its lease and items.
 #[derive(Debug, Object)]
 pub struct ClaimedJob {
-    /// The job.
+    /// The job as it was claimed.
     pub job: Job,
     /// Lease of the job.
     pub lease: Lease,

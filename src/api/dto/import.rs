@@ -48,9 +48,9 @@ pub struct Import {
     /// an old run. The others are only counted.
     pub rejects_kept: i64,
     /// Final report: `total` and each of `sources` (the first 1,000) with the counts above,
-    /// `rejected_by_reason` and `repaired_by_rule`, and `assumed`: sentences about what the dump did
-    /// not say and the importer took for granted. Null while the import runs, and if its process
-    /// is gone.
+    /// `rejected_by_reason` and `repaired_by_rule`, and `assumed`: sentences about what the dump
+    /// did not say and the importer took for granted. Null while the import runs, and if its
+    /// process is gone.
     pub report: Option<Members>,
     /// Error that ended the import early.
     pub error: Option<String>,

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum KeyRole {
-    /// Reads everything.
+    /// Reads everything, and changes nothing.
     Reader,
     /// Reads, creates jobs, and changes, cancels and deletes the jobs that it created.
     Creator,
@@ -106,7 +106,7 @@ pub struct CreatedKey {
 /// All keys, oldest first.
 #[derive(Debug, Object)]
 pub struct KeyList {
-    /// The keys.
+    /// The keys, oldest first.
     pub keys: Vec<Key>,
 }
 
@@ -119,7 +119,7 @@ pub struct NewSession {
     pub key: String,
 }
 
-/// The caller.
+/// The caller of the API.
 #[derive(Debug, Object)]
 pub struct Session {
     /// Id of the caller's key; null on a server without keys.

@@ -187,7 +187,7 @@ pub struct Video {
     pub total_shots: Option<i64>,
     /// Error of the job, or of its last attempt.
     pub error: Option<String>,
-    /// Always null.
+    /// Always null, as in the older service.
     pub error_details: Option<Object>,
     /// Time when the job was created.
     pub created_at: String,

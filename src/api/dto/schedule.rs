@@ -18,7 +18,8 @@ pub enum ScheduleKind {
     /// A cron expression: minute, hour, day of the month, month, day of the week; six fields begin
     /// with the second.
     Cron,
-    /// A duration such as `90m`, `12h` or `1d`, counted from `starts_at`, or else from the creation.
+    /// A duration such as `90m`, `12h` or `1d`, counted from `starts_at`, or else from the
+    /// creation.
     Every,
     /// A time such as `2026-12-24T18:00:00Z`; without an offset, in the time zone.
     Once,
@@ -92,8 +93,8 @@ pub struct Schedule {
     ends_at: Option<Time>,
     /// Time since which it is paused.
     paused_at: Option<Time>,
-    /// Next time; one in the past waits until the last job has ended. Null if it is paused or has no
-    /// more.
+    /// Next time; one in the past waits until the last job has ended. Null if it is paused or has
+    /// no more.
     next_at: Option<Time>,
     /// Last time that was decided.
     last_at: Option<Time>,

@@ -168,8 +168,8 @@ pub struct SetQueue {
     pub max_run_seconds: MaybeUndefined<i32>,
     /// How long ended jobs are kept.
     pub keep: Option<SetKeep>,
-    /// What becomes of jobs that were kept long enough, `delete` or `archive`; null for the default of
-    /// the server.
+    /// What becomes of jobs that were kept long enough, `delete` or `archive`; null for the default
+    /// of the server.
     #[oai(validator(max_length = 20))]
     pub then: MaybeUndefined<String>,
 }

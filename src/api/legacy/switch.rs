@@ -1,5 +1,5 @@
-//! Middleware that hides the older calls of the API's document which the server is configured not to
-//! answer.
+//! Middleware that hides the older calls of the API's document which the server is configured not
+//! to answer.
 
 use crate::legacy_routes::LegacyRoutes;
 use futures_util::future::Either;

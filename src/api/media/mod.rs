@@ -179,8 +179,8 @@ fn policy(path: &str) -> HeaderValue {
     })
 }
 
-/// Returns whether a browser stores the file instead of showing it: documents that can have scripts,
-/// and files of unknown types.
+/// Returns whether a browser stores the file instead of showing it: documents that can have
+/// scripts, and files of unknown types.
 fn is_downloaded(path: &str) -> bool {
     let Some(kind) = mime_guess::from_path(path).first() else {
         return true;

@@ -70,7 +70,7 @@ impl Write for PruneAudit {
     }
 }
 
-/// Selects calls.
+/// Selects audited calls.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
     pub key_id: Option<String>,

@@ -7,10 +7,10 @@ use sqlx::{Connection, Executor, PgConnection, Postgres, Row, pool::PoolOptions}
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Settings of every connection: a commit is on disk when it is acknowledged, a statement waits five
-/// seconds for a row that another transaction has locked, and no statement is compiled, which takes
-/// longer than running any of Callsheet's. They are set after the connection is made, because a
-/// pooler may drop what is sent with its start.
+/// Settings of every connection: a commit is on disk when it is acknowledged, a statement waits
+/// five seconds for a row that another transaction has locked, and no statement is compiled, which
+/// takes longer than running any of Callsheet's. They are set after the connection is made, because
+/// a pooler may drop what is sent with its start.
 const SETTINGS: &str = "SET synchronous_commit = on; SET lock_timeout = '5s'; SET jit = off";
 
 /// Makes PostgreSQL end a statement within a second after its connection was closed.

@@ -2,9 +2,9 @@
 
 use sea_orm::DbBackend;
 
-/// Selects the endpoints of a webhook (parameter 1) behind one (parameter 2) to which deliveries are
-/// due (parameter 3): at most as many as parameter 4. Steps in the index from endpoint to endpoint,
-/// because an endpoint that is away may have very many deliveries.
+/// Selects the endpoints of a webhook (parameter 1) behind one (parameter 2) to which deliveries
+/// are due (parameter 3): at most as many as parameter 4. Steps in the index from endpoint to
+/// endpoint, because an endpoint that is away may have very many deliveries.
 pub fn due_endpoints(backend: DbBackend) -> String {
     let sign = match backend {
         DbBackend::Postgres => '$',

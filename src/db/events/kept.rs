@@ -45,8 +45,8 @@ pub fn shown(mut events: Part<job_event::Model>) -> Part<job_event::Model> {
     events
 }
 
-/// Removes what the event keeps. An export does not have it, and an import does not take it: an undo
-/// puts back only what this database wrote itself.
+/// Removes what the event keeps. An export does not have it, and an import does not take it: an
+/// undo puts back only what this database wrote itself.
 pub fn hide_kept(event: &mut job_event::Model) {
     let Some(Value::Object(data)) = &mut event.data else {
         return;

@@ -29,7 +29,11 @@ fn statuses() -> impl Strategy<Value = JobStatus> {
 proptest! {
     #[test]
     fn whatever_a_record_says_its_row_keeps_the_checks(
-        status in statuses(), total: Option<i64>, completed: Option<i64>, done in prop::collection::vec(any::<bool>(), 0..5), ended: bool,
+        status in statuses(),
+        total: Option<i64>,
+        completed: Option<i64>,
+        done in prop::collection::vec(any::<bool>(), 0..5),
+        ended: bool,
     ) {
         let item = |done: &bool| Item {
             key: "0".into(),

@@ -27,8 +27,8 @@ impl Source for Callsheet {
     }
 }
 
-/// Parses an exported job into its rows, without its webhook: the history of the job is written anew,
-/// and its endpoint, perhaps of another installation, would be sent all of it again.
+/// Parses an exported job into its rows, without its webhook: the history of the job is written
+/// anew, and its endpoint, perhaps of another installation, would be sent all of it again.
 pub fn rows(record: Map<String, Value>) -> Result<ImportedJob, Reject> {
     let mut rows = job_line::rows(record).map_err(|error| match error {
         NotAJob::MissingId => Reject::new(Reason::MissingId, "The job has an empty job_id."),

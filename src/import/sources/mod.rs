@@ -1,7 +1,8 @@
 //! Legacy stores, one per file. Each source recognises its records by their fields, and reads one
 //! into a [`Record`](super::record::Record).
 //!
-//! A new store needs a new file, a variant of [`SourceKind`] and its line in [`SourceKind::source`].
+//! A new store needs a new file, a variant of [`SourceKind`] and its line in
+//! [`SourceKind::source`].
 
 pub mod callsheet;
 mod comic;

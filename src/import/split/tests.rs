@@ -262,9 +262,16 @@ fn records() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn every_record_is_found_as_it_was_written(records in prop::collection::vec(records(), 0..6), pretty: bool) {
+    fn every_record_is_found_as_it_was_written(
+        records in prop::collection::vec(records(), 0..6),
+        pretty: bool,
+    ) {
         let list = Value::from(records.clone());
-        let text = if pretty { serde_json::to_string_pretty(&list).unwrap() } else { list.to_string() };
+        let text = if pretty {
+            serde_json::to_string_pretty(&list).unwrap()
+        } else {
+            list.to_string()
+        };
         let found: Vec<Value> = pieces(&text).iter().map(|(_, raw, _)| serde_json::from_str(raw).unwrap()).collect();
         prop_assert_eq!(found, records);
     }
@@ -286,7 +293,10 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_file_gives_the_records_before_the_cut_and_one_reject(records in prop::collection::vec(records(), 1..5), cut: prop::sample::Index) {
+    fn a_cut_file_gives_the_records_before_the_cut_and_one_reject(
+        records in prop::collection::vec(records(), 1..5),
+        cut: prop::sample::Index,
+    ) {
         let text = Value::from(records.clone()).to_string().into_bytes();
         let end = cut.index(text.len());
         let found = pieces(&text[..end]);

@@ -105,7 +105,10 @@ fn items_know_the_words_of_jobs_and_an_unknown_one_is_noted() {
 
 proptest! {
     #[test]
-    fn the_case_of_a_word_does_not_matter_and_the_raw_one_is_kept(row in 0usize..JOBS.len(), upper: [bool; 24]) {
+    fn the_case_of_a_word_does_not_matter_and_the_raw_one_is_kept(
+        row in 0usize..JOBS.len(),
+        upper: [bool; 24],
+    ) {
         let (word, status) = JOBS[row];
         let change = |(c, up): (char, &bool)| if *up { c.to_ascii_uppercase() } else { c };
         let raw: String = word.chars().zip(upper.iter().cycle()).map(change).collect();

@@ -1,5 +1,5 @@
-//! list_queues, get_queue and set_queue: settings of the job types, with their numbers of queued and
-//! processing jobs.
+//! list_queues, get_queue and set_queue: settings of the job types, with their numbers of queued
+//! and processing jobs.
 
 use crate::{
     db::write::{KeepPatch, SetQueue},

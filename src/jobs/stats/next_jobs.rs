@@ -10,8 +10,8 @@ use entity::{job, queue};
 use std::collections::HashSet;
 
 impl JobManager {
-    /// Returns the jobs that claims for all these types would get next, without paused types. Without
-    /// a paused type, the cost does not depend on their number.
+    /// Returns the jobs that claims for all these types would get next, without paused types.
+    /// Without a paused type, the cost does not depend on their number.
     pub(super) async fn next_jobs(
         &self,
         job_type: Option<&str>,

@@ -37,8 +37,9 @@ impl JobManager {
     }
 
     /// Lets the follower act on all events up to `upto`, page by page, and returns the number of
-    /// pages; if that is the maximum of the follower, more events may be left. An event that it fails at in five runs is logged, counted in the status of the loop,
-    /// and passed. Servers may run this at the same time.
+    /// pages; if that is the maximum of the follower, more events may be left. An event that it
+    /// fails at in five runs is logged, counted in the status of the loop, and passed. Servers may
+    /// run this at the same time.
     pub async fn follow<F: Follower>(
         &self,
         of_loop: &'static str,

@@ -163,9 +163,9 @@ fn moment(expr: &str, zone: Tz) -> Result<DateTime<Utc>, String> {
     first_instant(zone, local).ok_or_else(|| "Use a time in the years 1 to 9999.".to_owned())
 }
 
-/// Returns the next time. Where clocks are set forward, a fixed time that does not exist becomes the
-/// first moment after the gap; where they are set back, it comes once, the first time. Times by a
-/// `*` in the minutes or hours follow the clock: those in the gap do not come, and those in the
+/// Returns the next time. Where clocks are set forward, a fixed time that does not exist becomes
+/// the first moment after the gap; where they are set back, it comes once, the first time. Times by
+/// a `*` in the minutes or hours follow the clock: those in the gap do not come, and those in the
 /// repeated hour come twice.
 fn after_by_cron(cron: &Cron, zone: Tz, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let pattern = &cron.pattern;

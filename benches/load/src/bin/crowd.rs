@@ -1,12 +1,14 @@
-//! Clients that create jobs without end, come again when they are refused or cut off, and write down each answer.
+//! Clients that create jobs without end, come again when they are refused or cut off, and write
+//! down each answer.
 //!
 //! usage: crowd CLIENTS LEAVERS
 //!
-//! Each line of standard input names the HOST:PORT of the server from then on; at its end everyone stops, and the book
-//! is printed, an attempt a line: what it was (`201`, another status, `broken`, `left`), when it ended in microseconds
-//! since 1970, how many it took, its idempotency key, the job's id if there is one, and whether a refusal said when to
-//! come again. A client repeats its create with the same key until it has a job, sooner than it is asked to. A leaver
-//! waits 50 ms on a new connection, and goes away.
+//! Each line of standard input names the HOST:PORT of the server from then on; at its end everyone
+//! stops, and the book is printed, an attempt a line: what it was (`201`, another status, `broken`,
+//! `left`), when it ended in microseconds since 1970, how many it took, its idempotency key, the
+//! job's id if there is one, and whether a refusal said when to come again. A client repeats its
+//! create with the same key until it has a job, sooner than it is asked to. A leaver waits 50 ms on
+//! a new connection, and goes away.
 
 use std::{
     cell::RefCell,

@@ -1,5 +1,6 @@
-//! Jobs a second of graphile_worker on PostgreSQL or of apalis on SQLite, in a fresh database: put in by batches, then
-//! taken and completed, as fast as each can with the means that its own benchmark or guide uses. One line of JSON.
+//! Jobs a second of graphile_worker on PostgreSQL or of apalis on SQLite, in a fresh database: put
+//! in by batches, then taken and completed, as fast as each can with the means that its own
+//! benchmark or guide uses. One line of JSON.
 //!
 //! usage: callsheet-bench-peers graphile_worker POSTGRES_URL JOBS
 //!        callsheet-bench-peers apalis SQLITE_FILE JOBS
@@ -70,7 +71,8 @@ fn tell(peer: &str, database: &str, jobs: usize, create: Duration, work: Duratio
     println!("{line}");
 }
 
-/// The settings of its own benchmark, perf_test: 500 at once, 5,000 taken ahead, completions gathered for 5 ms.
+/// The settings of its own benchmark, perf_test: 500 at once, 5,000 taken ahead, completions
+/// gathered for 5 ms.
 async fn graphile_worker(url: &str, jobs: usize) {
     let left = Left::of(jobs);
     let worker = WorkerOptions::default()

@@ -1,7 +1,7 @@
 //! The protocol of a lease: claim, heartbeat with reports, and one of complete, fail and release.
 //!
-//! [`Connection`] is what all jobs of a worker share. [`work()`] claims jobs and runs each in a task.
-//! In it, [`Heartbeat`] extends the [`Lease`] and sends [`Reports`], and [`deliver`] ends the
+//! [`Connection`] is what all jobs of a worker share. [`work()`] claims jobs and runs each in a
+//! task. In it, [`Heartbeat`] extends the [`Lease`] and sends [`Reports`], and [`deliver`] ends the
 //! attempt. [`crate::Worker`] does this for an async function, `callsheet work` for a program.
 
 mod batch;

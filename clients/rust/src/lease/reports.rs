@@ -1,6 +1,7 @@
 //! Buffer of the reports that the server does not have yet. It keeps the newest progress, the
 //! newest state of each item, and log lines up to a limit; it counts the lines beyond that. It
-//! never drops items and results: while they wait for an unreachable server, their source waits too.
+//! never drops items and results: while they wait for an unreachable server, their source waits
+//! too.
 
 use super::{
     batch::{Limits, ReportBatch},
@@ -112,9 +113,9 @@ impl Reports {
     }
 
     /// Puts back a batch of several reports of which the server refused one, so that smaller ones
-    /// are tried. Returns the item if it was the only report of the batch, and `None` otherwise; the
-    /// item is settled with the next call of [`Reports::sent`], so that the refusal is known first;
-    /// whatever else was alone in its batch is dropped.
+    /// are tried. Returns the item if it was the only report of the batch, and `None` otherwise;
+    /// the item is settled with the next call of [`Reports::sent`], so that the refusal is known
+    /// first; whatever else was alone in its batch is dropped.
     pub fn narrow(&self, batch: ReportBatch, why: &str) -> Option<ItemReport> {
         let mut pending = self.pending();
         match (batch.items.len(), batch.is_of_items()) {

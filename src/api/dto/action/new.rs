@@ -128,7 +128,7 @@ impl From<NewAction> for jobs::NewAction {
 pub struct ActionPreview {
     /// Always null, because no action was started.
     pub action_id: Option<String>,
-    /// Always true.
+    /// Always `true`, because nothing was changed.
     pub dry_run: bool,
     /// Number of matching jobs.
     pub matching: u64,

@@ -23,8 +23,8 @@ pub struct ListedJob {
     /// Same as `request_data`, for older clients.
     #[serde(skip_serializing_if = "Omittable::is_left_out")]
     request: Omittable<Object>,
-    /// Path of a picture of the last shot that has one: its last frame, first frame or poster; only in
-    /// a preview.
+    /// Path of a picture of the last shot that has one: its last frame, first frame or poster; only
+    /// in a preview.
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
     newest_frame_path: Option<String>,

@@ -5,8 +5,8 @@ use crate::lifecycle::{EventKind, MessageKind};
 use entity::{job_event, webhook};
 use sea_orm::{ColumnTrait, Condition, prelude::Json};
 
-/// Returns the condition for events that the webhook may be sent: their kinds, and of the webhook of
-/// jobs that the job names a URL.
+/// Returns the condition for events that the webhook may be sent: their kinds, and of the webhook
+/// of jobs that the job names a URL.
 pub(super) fn asked_for(webhook: &webhook::Model) -> Condition {
     let names = kinds_of(webhook);
     let kinds = names

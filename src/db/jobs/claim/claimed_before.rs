@@ -1,5 +1,5 @@
-//! Repeated claims: a call whose answer was lost gets the jobs that it claimed, under the same lease
-//! tokens.
+//! Repeated claims: a call whose answer was lost gets the jobs that it claimed, under the same
+//! lease tokens.
 
 use crate::{
     db::{

@@ -15,8 +15,8 @@ use super::{
 use sqlx::{AssertSqlSafe, ConnectOptions, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::collections::BTreeMap;
 
-/// Maximum columns of a table; [`MAX_NAME_BYTES`] is the maximum length of a column's name, in characters.
-/// Known stores have far fewer.
+/// Maximum columns of a table; [`MAX_NAME_BYTES`] is the maximum length of a column's name, in
+/// characters. Known stores have far fewer.
 const MAX_COLUMNS: usize = 200;
 const MAX_NAME_BYTES: usize = 100;
 

@@ -31,8 +31,8 @@ impl Pipe {
 impl Read for Pipe {
     /// Reads the next bytes.
     ///
-    /// Errors: `TimedOut` after [`OUTPUT_TIMEOUT`] without output, `ConnectionAborted` when the run is to
-    /// stop.
+    /// Errors: `TimedOut` after [`OUTPUT_TIMEOUT`] without output, `ConnectionAborted` when the run
+    /// is to stop.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let began = Instant::now();
         loop {

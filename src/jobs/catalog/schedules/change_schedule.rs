@@ -71,8 +71,8 @@ impl JobManager {
         .await
     }
 
-    /// Resumes a schedule. Times that passed while it was paused get no jobs. One that is not paused
-    /// stays as it is.
+    /// Resumes a schedule. Times that passed while it was paused get no jobs. One that is not
+    /// paused stays as it is.
     ///
     /// Errors: `schedule_not_found`, `invalid_request` if it has no more times.
     pub async fn resume_schedule(&self, id: &str) -> Result<schedule::Model> {

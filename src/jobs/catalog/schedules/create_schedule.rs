@@ -27,13 +27,13 @@ pub struct NewSchedule {
     pub timezone: Option<String>,
     /// Job to create each time.
     pub template: NewJob,
-    /// Default: skip.
+    /// What happens while its last job runs; by default the time is skipped.
     pub overlap: Option<Overlap>,
-    /// Default: last.
+    /// What happens to missed times; by default the last one gets a job.
     pub missed: Option<Missed>,
-    /// Default 3600.
+    /// Seconds within which a missed time still gets its job; 3600 by default.
     pub window_seconds: Option<i32>,
-    /// Default 0.
+    /// Maximum delay of each job, in seconds; 0 by default.
     pub jitter_seconds: Option<i32>,
     pub starts_at: Option<DateTime<Utc>>,
     pub ends_at: Option<DateTime<Utc>>,

@@ -12,8 +12,8 @@ use entity::schedule;
 use futures_util::future::join_all;
 use std::sync::Arc;
 
-/// Schedules that are read at once, and fired at the same time: a few batches of the writer, so that
-/// none of them waits long for its turn.
+/// Schedules that are read at once, and fired at the same time: a few batches of the writer, so
+/// that none of them waits long for its turn.
 const BATCH: usize = 100;
 
 /// First and longest time until a schedule that waits for its last job is looked at again.

@@ -81,7 +81,8 @@ impl JobManager {
         .await
     }
 
-    /// Pauses a webhook: it is sent nothing until it is resumed, and then all that happened meanwhile.
+    /// Pauses a webhook: it is sent nothing until it is resumed, and then all that happened
+    /// meanwhile.
     ///
     /// Errors: `webhook_not_found`.
     pub async fn pause_webhook(&self, id: &str) -> Result<webhook::Model> {
@@ -105,8 +106,8 @@ impl JobManager {
         .await
     }
 
-    /// Gives a webhook a new secret. The one before signs as well for a day. The returned row is the
-    /// only one with the new secret that callers get to see.
+    /// Gives a webhook a new secret. The one before signs as well for a day. The returned row is
+    /// the only one with the new secret that callers get to see.
     ///
     /// Errors: `webhook_not_found`.
     pub async fn rotate_webhook_secret(&self, id: &str) -> Result<webhook::Model> {

@@ -122,7 +122,8 @@ impl JobManager {
         Ok(webhook)
     }
 
-    /// Returns what the operator allows of webhooks so far: checks of jobs may come before it is set.
+    /// Returns what the operator allows of webhooks so far: checks of jobs may come before it is
+    /// set.
     pub(in crate::jobs) fn webhook_policy(&self) -> &OutboundPolicy {
         let set = self.webhooks.outbound.get();
         set.map_or(&STRICT, Outbound::policy)

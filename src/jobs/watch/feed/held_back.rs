@@ -24,8 +24,8 @@ pub struct DeferredEvents {
 }
 
 impl DeferredEvents {
-    /// Finds the held-back events, by the rule of [`super::round::ThrottleWindow`] applied to the same
-    /// events.
+    /// Finds the held-back events, by the rule of [`super::round::ThrottleWindow`] applied to the
+    /// same events.
     pub async fn find(db: &Database, place: StreamPosition) -> Result<Self> {
         let mut jobs: HashMap<String, Option<i64>> = HashMap::new();
         let mut after = place.at.saturating_sub(place.back);

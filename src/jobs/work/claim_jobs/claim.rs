@@ -35,6 +35,8 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// Checks the request of a claim.
+    ///
     /// Errors: `invalid_request`.
     pub(super) fn check(&self) -> Result<()> {
         let mut checks = validate::Checks::default();

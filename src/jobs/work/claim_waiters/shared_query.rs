@@ -65,7 +65,11 @@ impl ClaimWaiters {
                     let seen = self.look().await;
                     let took = began.elapsed();
                     looked = began;
-                    pause = if took < QUICK_QUERY { MIN_QUERY_INTERVAL } else { (took * REST_FACTOR).min(MAX_REST) };
+                    pause = if took < QUICK_QUERY {
+                    MIN_QUERY_INTERVAL
+                } else {
+                    (took * REST_FACTOR).min(MAX_REST)
+                };
                     next = looked + self.period().max(pause);
                     match seen {
                         Ok(seen) => {
