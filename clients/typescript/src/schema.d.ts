@@ -187,8 +187,8 @@ export interface paths {
         };
         /**
          * List backups
-         * @description Returns the backups in the folder of `--backup-dir`, newest first. Without a folder, the list
-         *     is empty.
+         * @description Returns the backups in the folder of `--backup-dir`, newest first. Without a folder, the
+         *     list is empty.
          */
         get: operations["list_backups"];
         put?: never;
@@ -780,7 +780,8 @@ export interface paths {
          * Fail a job
          * @description Moves a processing job back to queued, with a backoff, if attempts remain and the error is
          *     retryable; otherwise to failed. If cancelling was requested, the job becomes cancelled. A
-         *     queued job that its creator runs is started before. The call may be repeated under the same lease.
+         *     queued job that its creator runs is started before. The call may be repeated under the same
+         *     lease.
          */
         post: operations["mark_failed"];
         delete?: never;
@@ -1332,8 +1333,8 @@ export interface paths {
         head?: never;
         /**
          * Change a schedule
-         * @description Changes the given fields. The next time is counted anew from now; a time that had its job does
-         *     not come again.
+         * @description Changes the given fields. The next time is counted anew from now; a time that had its job
+         *     does not come again.
          */
         patch: operations["update_schedule"];
         trace?: never;
@@ -1389,8 +1390,8 @@ export interface paths {
         put?: never;
         /**
          * Resume a schedule
-         * @description Its next time is the first after now; times that passed meanwhile get no jobs. A repeated call
-         *     changes nothing.
+         * @description Its next time is the first after now; times that passed meanwhile get no jobs. A repeated
+         *     call changes nothing.
          */
         post: operations["resume_schedule"];
         delete?: never;
@@ -1410,8 +1411,8 @@ export interface paths {
         put?: never;
         /**
          * Run a schedule at once
-         * @description Creates a job of the schedule, also while it is paused or its last job has not ended. Its times
-         *     stay as they are.
+         * @description Creates a job of the schedule, also while it is paused or its last job has not ended. Its
+         *     times stay as they are.
          */
         post: operations["run_schedule"];
         delete?: never;
@@ -1653,8 +1654,9 @@ export interface paths {
         put?: never;
         /**
          * Create a webhook
-         * @description Creates a webhook, whose endpoint is sent what happens to jobs from now on, signed as Standard
-         *     Webhooks. The answer has the secret to verify the signatures with; no other answer has it.
+         * @description Creates a webhook, whose endpoint is sent what happens to jobs from now on, signed as
+         *     Standard Webhooks. The answer has the secret to verify the signatures with; no other answer
+         *     has it.
          */
         post: operations["create_webhook"];
         delete?: never;
@@ -1784,8 +1786,8 @@ export interface paths {
         put?: never;
         /**
          * Rotate the secret of a webhook
-         * @description Gives the webhook a new secret, and returns it; no other answer has it. For 24 hours, messages
-         *     have a signature under the former secret as well.
+         * @description Gives the webhook a new secret, and returns it; no other answer has it. For 24 hours,
+         *     messages have a signature under the former secret as well.
          */
         post: operations["rotate_webhook_secret"];
         delete?: never;
@@ -1805,8 +1807,8 @@ export interface paths {
         put?: never;
         /**
          * Test a webhook
-         * @description Sends a message of the kind `webhook.test` at once, also to a webhook that is not active, and
-         *     returns the outcome. The call takes up to 15 seconds.
+         * @description Sends a message of the kind `webhook.test` at once, also to a webhook that is not active,
+         *     and returns the outcome. The call takes up to 15 seconds.
          */
         post: operations["test_webhook"];
         delete?: never;
@@ -2203,7 +2205,7 @@ export interface components {
             as_of: string;
             /** @description Number of matching jobs by status. */
             by_status: components["schemas"]["JobCounts"];
-            /** @description Always true. */
+            /** @description Always `true`, because nothing was changed. */
             dry_run: boolean;
             /** @description Description of the filter in words. */
             filter_text: string;
@@ -2704,7 +2706,7 @@ export interface components {
              *     attempt did them.
              */
             items: components["schemas"]["Item"][];
-            /** @description The job. */
+            /** @description The job as it was claimed. */
             job: components["schemas"]["Job"];
             /** @description Lease of the job. */
             lease: components["schemas"]["Lease"];
@@ -3778,9 +3780,9 @@ export interface components {
             repaired: number;
             /**
              * @description Final report: `total` and each of `sources` (the first 1,000) with the counts above,
-             *     `rejected_by_reason` and `repaired_by_rule`, and `assumed`: sentences about what the dump did
-             *     not say and the importer took for granted. Null while the import runs, and if its process
-             *     is gone.
+             *     `rejected_by_reason` and `repaired_by_rule`, and `assumed`: sentences about what the dump
+             *     did not say and the importer took for granted. Null while the import runs, and if its
+             *     process is gone.
              */
             report: {
                 [key: string]: unknown;
@@ -4939,7 +4941,7 @@ export interface components {
          *     }
          */
         KeyList: {
-            /** @description The keys. */
+            /** @description The keys, oldest first. */
             keys: components["schemas"]["Key"][];
         };
         /**
@@ -5112,8 +5114,8 @@ export interface components {
              */
             newest_clip_path?: string | null;
             /**
-             * @description Path of a picture of the last shot that has one: its last frame, first frame or poster; only in
-             *     a preview.
+             * @description Path of a picture of the last shot that has one: its last frame, first frame or poster; only
+             *     in a preview.
              */
             newest_frame_path?: string | null;
             /** @description Path of the picture that the result names; only in a preview. */
@@ -6419,8 +6421,8 @@ export interface components {
             missed: components["schemas"]["ScheduleMissed"];
             /**
              * Format: date-time
-             * @description Next time; one in the past waits until the last job has ended. Null if it is paused or has no
-             *     more.
+             * @description Next time; one in the past waits until the last job has ended. Null if it is paused or has
+             *     no more.
              */
             next_at: string | null;
             /** @description What happens when the last job has not ended. */
@@ -6723,7 +6725,7 @@ export interface components {
         };
         /**
          * Session
-         * @description The caller.
+         * @description The caller of the API.
          * @example {
          *       "job_types": null,
          *       "key_id": "k3x9a2m7",
@@ -6827,8 +6829,8 @@ export interface components {
             /** @description Whether to pause the queue: claims then get no jobs of this type. */
             paused?: boolean;
             /**
-             * @description What becomes of jobs that were kept long enough, `delete` or `archive`; null for the default of
-             *     the server.
+             * @description What becomes of jobs that were kept long enough, `delete` or `archive`; null for the default
+             *     of the server.
              */
             then?: string | null;
         };
@@ -7575,7 +7577,7 @@ export interface components {
             episode_id: string | null;
             /** @description Error of the job, or of its last attempt. */
             error: string | null;
-            /** @description Always null. */
+            /** @description Always null, as in the older service. */
             error_details: {
                 [key: string]: unknown;
             } | null;
@@ -12203,8 +12205,8 @@ export interface operations {
                  */
                 order?: components["schemas"]["Order"];
                 /**
-                 * @description Maximum number of jobs on the page; 50 by default. A page has at most 200: a larger limit
-                 *     counts as 200, as `pagination.limit` then says.
+                 * @description Maximum number of jobs on the page; 50 by default. A page has at most 200: a larger
+                 *     limit counts as 200, as `pagination.limit` then says.
                  * @example 50
                  */
                 limit?: number;
@@ -20000,7 +20002,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The caller. */
+            /** @description The caller of the API. */
             200: {
                 headers: {
                     [name: string]: unknown;

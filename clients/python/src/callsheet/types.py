@@ -1470,7 +1470,7 @@ class SeriesPatch(TypedDict, total=False):
 
 
 class Session(TypedDict):
-    """The caller."""
+    """The caller of the API."""
     job_types: Optional[List[str]]
     key_id: Optional[str]
     labels: Optional[Dict[str, str]]
