@@ -260,6 +260,16 @@ async fn a_template_that_no_longer_fits_is_shown_and_the_schedule_goes_on(t: Tes
         why.contains("The template no longer fits: unknown field"),
         "{why}"
     );
+    // What else it says may change, as long as it names the same series.
+    let other_words = SchedulePatch {
+        template: Some(NewJob {
+            series_id: Some(series),
+            content: Some("A fox".into()),
+            ..any_job()
+        }),
+        ..SchedulePatch::default()
+    };
+    t.update_schedule("lost", other_words).await.unwrap();
     // A change of the template clears the error, and the next time gets its job.
     let patch = SchedulePatch {
         template: Some(any_job()),

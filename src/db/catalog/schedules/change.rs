@@ -50,7 +50,9 @@ impl Write for ChangeSchedule {
     async fn apply(&self, tx: &Tx) -> Result<schedule::Model> {
         let before = locked(tx, &self.id).await?;
         let after = (self.decide)(&before)?;
-        if after.template != before.template {
+        // One whose series was deleted since can still be changed otherwise.
+        let names_others = |id| after.template[id] != before.template[id];
+        if names_others("series_id") || names_others("episode_id") {
             check_template(tx, &after.template).await?;
         }
         update(tx, &before, &after).await?;
