@@ -2,7 +2,9 @@
 
 use super::limits;
 use callsheet::{
-    cli::doctor::{Finding, check_health, check_postgres, check_sqlite, check_version},
+    cli::doctor::{
+        Finding, check_answer, check_health, check_postgres, check_sqlite, check_version,
+    },
     db::{PostgresFacts, SqliteFacts},
 };
 use serde_json::{Value, json};
@@ -93,6 +95,22 @@ fn health(change: Value) -> Vec<&'static str> {
         health[name] = value.clone();
     }
     ids(check_health(&health))
+}
+
+#[test]
+fn what_a_server_answers_in_place_of_its_health() {
+    let found = |answer, key| check_answer(&answer, key).map(ids);
+    let unready = json!({"status": 503, "code": "not_ready", "detail": "Call with a key."});
+    assert_eq!(found(unready, None), Some(vec!["server.failing"]));
+    let limited = json!({"status": 429, "code": "rate_limited", "detail": "Wait for 3 s."});
+    assert_eq!(found(limited, Some("key")), Some(vec!["server.refused"]));
+    let degraded = json!({"status": "degraded"});
+    assert_eq!(
+        found(degraded, None),
+        Some(vec!["server.degraded", "server.status_only"])
+    );
+    assert_eq!(found(json!({"hello": "world"}), None), None);
+    assert_eq!(found(json!(null), None), None);
 }
 
 #[test]

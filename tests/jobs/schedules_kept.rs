@@ -185,6 +185,11 @@ async fn a_template_of_a_series_or_an_episode_that_does_not_exist_is_refused(t: 
         };
         refusal(t.create_schedule(new).await, code);
         refusal(t.get_schedule("lost").await, "schedule_not_found");
+        let taken = NewSchedule {
+            template: template.clone(),
+            ..every("sound", "1h")
+        };
+        refusal(t.create_schedule(taken).await, "schedule_exists");
         let patch = SchedulePatch {
             template: Some(template),
             ..SchedulePatch::default()

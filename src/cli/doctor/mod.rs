@@ -17,7 +17,7 @@ pub use database::check_version;
 pub use finding::{Finding, Severity};
 pub use limits::Limits;
 pub use postgres::check_postgres;
-pub use server::check_health;
+pub use server::{check_answer, check_health};
 pub use sqlite::check_sqlite;
 
 use super::{

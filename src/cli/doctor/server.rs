@@ -25,17 +25,42 @@ pub async fn check(server: &Server, key: Option<&str>) -> Vec<Finding> {
         Ok((_, body)) => body,
         Err(why) => return unreachable(why),
     };
-    match serde_json::from_slice::<Value>(&answer) {
-        Ok(answer) if answer["health"].is_object() => check_health(&answer["health"]),
-        Ok(answer) if answer["status"].is_string() => {
-            let mut found = check_health(&answer);
-            if answer["version"].is_null() {
-                found.push(status_alone(key));
-            }
-            found
-        }
-        _ => unreachable("something else than Callsheet answers".to_owned()),
+    let answer = serde_json::from_slice(&answer).unwrap_or_default();
+    check_answer(&answer, key)
+        .unwrap_or_else(|| unreachable("something else than Callsheet answers".to_owned()))
+}
+
+/// Checks the answer of `GET /health`, to a call with the key; `None` if it is not Callsheet's.
+pub fn check_answer(answer: &Value, key: Option<&str>) -> Option<Vec<Finding>> {
+    if answer["health"].is_object() {
+        return Some(check_health(&answer["health"]));
     }
+    if answer["code"].is_string() {
+        return Some(vec![refused(answer)]);
+    }
+    answer["status"].as_str()?;
+    let mut found = check_health(answer);
+    if answer["version"].is_null() {
+        found.push(status_alone(key));
+    }
+    Some(found)
+}
+
+/// Returns the finding that the server answered with a problem.
+fn refused(problem: &Value) -> Finding {
+    let detail = problem["detail"].as_str().unwrap_or_default();
+    if problem["code"] == "not_ready" {
+        return Finding::error(
+            "server.failing",
+            format!("The server cannot do its work. {detail}"),
+            "See the log of the server.",
+        );
+    }
+    Finding::warning(
+        "server.refused",
+        format!("The server does not show its health: {detail}"),
+        "Do what the sentence says, then run `callsheet doctor` again.",
+    )
 }
 
 /// Returns the finding that the server did not show its report.

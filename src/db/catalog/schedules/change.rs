@@ -22,6 +22,10 @@ impl Write for InsertSchedule {
     type Output = schedule::Model;
 
     async fn apply(&self, tx: &Tx) -> Result<schedule::Model> {
+        let taken = schedule::Entity::find_by_id(&self.0.id).row(tx).await?;
+        if taken.is_some() {
+            return Err(Error::ScheduleExists(self.0.id.clone()));
+        }
         check_template(tx, &self.0.template).await?;
         if insert_unless_there(tx, self.0.clone().into_active_model()).await? {
             Ok(self.0.clone())
