@@ -64,7 +64,10 @@ pub use upkeep::loops::LoopStatus;
 pub use upkeep::retention::{RetentionCount, RetentionPreview, RetentionRun, Storage};
 pub use validate::check_rows::check_rows;
 pub use validate::pointer::{JsonPath, Part};
-pub use validate::{MAX_MEMBER_NAME_CHARS, MAX_TEXT_CHARS, cut_times, no_nul_parameter};
+pub use validate::{
+    DEFAULT_ATTEMPTS, MAX_DIR_CHARS, MAX_MEMBER_NAME_CHARS, MAX_MODE_CHARS, MAX_SHORT_CHARS,
+    MAX_TEXT_CHARS, cut_times, no_nul_parameter,
+};
 pub use watch::event_filter::{EventFilter, FilteredBatch};
 pub use watch::feed::{Change as FeedChange, StreamPosition};
 pub use watch::streams::Reset;

@@ -10,19 +10,12 @@ use crate::{
         text::fit,
         times::Times,
     },
+    jobs::{DEFAULT_ATTEMPTS, MAX_DIR_CHARS, MAX_MODE_CHARS, MAX_SHORT_CHARS},
     lifecycle::is_terminal,
 };
 use chrono::{DateTime, Utc};
 use entity::{ItemStatus, JobStatus, job};
 use serde_json::Value;
-
-/// Maximum characters of the columns that are cut.
-const MAX_MODE_CHARS: usize = 20;
-const MAX_SHORT_CHARS: usize = 255;
-const MAX_WORKING_DIR_CHARS: usize = 500;
-
-/// Attempts of a job, as many as the server gives one by default.
-const ATTEMPTS: i32 = 3;
 
 impl Record {
     /// Returns the rows and their repairs. The rows satisfy every CHECK of the schema, whatever the
@@ -47,14 +40,14 @@ impl Record {
             style: fit(self.style, "style", MAX_SHORT_CHARS, kept),
             project_title: fit(self.project_title, "project_title", MAX_SHORT_CHARS, kept),
             request_data: self.request_data.map(Value::Object),
-            working_dir: fit(self.working_dir, "working_dir", MAX_WORKING_DIR_CHARS, kept),
+            working_dir: fit(self.working_dir, "working_dir", MAX_DIR_CHARS, kept),
             // An id that is too long for its column belongs to no series or episode; the database
             // code moves it to `context.legacy`.
             episode_id: self.episode_id,
             series_id: self.series_id,
             priority: self.priority,
             run_at: self.run_at,
-            max_attempts: ATTEMPTS,
+            max_attempts: DEFAULT_ATTEMPTS,
             labels: None,
             idempotency_key: None,
             idempotency_fingerprint: None,
