@@ -1,4 +1,4 @@
-// Stylesheets that not every page needs: each is loaded with the modules that use it.
+// Stylesheets that not every page needs, loaded with the modules that use them.
 
 /** All of them, in the order in which they override each other. */
 const ORDER = [
@@ -50,11 +50,11 @@ export function needStyles(...names) {
   for (const name of names) if (!loads.has(name)) start(name);
 }
 
-/** Modules that were loaded with their stylesheets. */
+/** Modules that have their stylesheets. */
 const styled = new WeakSet();
 
-/** The module, when it and all stylesheets that were asked for have been loaded. One that had its
- * own before waits for no others: they may fail while the server is away. */
+/** The module, when it and all stylesheets asked for have been loaded. One that has its
+ * own waits for no others, which may fail while the server is away. */
 export async function withStyles(module) {
   const loaded = await module;
   if (styled.has(loaded)) return loaded;

@@ -1,11 +1,10 @@
 // Dialogs, messages and menus, whose module is loaded when one is first shown.
 import { withStyles } from '../app/styles.js';
 
-/** Loads the module. A page that follows changes has it before it is live: the server may be away
- * when the user has to be told so. */
+/** Loads the module. A page that follows changes does so before it is live. */
 export const loadDialogs = () => withStyles(import('./dialogs.js'));
 
-/** A function of `dialogs.js` that is called as soon as the module is there. */
+/** A function of `dialogs.js` that is called when the module is there. */
 const later =
   (name) =>
   async (...given) => {
