@@ -26,7 +26,7 @@ async fn writer(raw: &DatabaseConnection) -> DatabaseTransaction {
 /// transaction, which would be told the same again and again.
 async fn someone_waits(raw: &DatabaseConnection) {
     let asks = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
-                AND query LIKE 'SELECT DISTINCT virtualtransaction%'";
+                AND query LIKE 'SELECT DISTINCT l.virtualtransaction FROM%'";
     let asks = Statement::from_string(raw.get_database_backend(), asks);
     let patience = Patience::begin();
     while raw.query_one_raw(asks.clone()).await.unwrap().is_none() {
