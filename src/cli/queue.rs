@@ -1,5 +1,7 @@
 //! The `callsheet queue` command.
 
+mod verbs;
+
 use super::{
     Failure,
     out::{say, say_json},

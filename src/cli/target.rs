@@ -1,7 +1,5 @@
 //! Where a command works: in the database itself, or on a server that it calls over HTTP.
 
-mod queues;
-
 use super::{
     Failure,
     answers::{job_of, known, taken, text},

@@ -137,46 +137,46 @@ fn operations() -> Vec<(String, String, String)> {
 
 fn check(id: &str, bound: Bound, answer: &Answer, action: &str) {
     let (status, text) = (answer.status, answer.text());
-    let told = || format!("{id}: {status} {text}");
+    let shown = || format!("{id}: {status} {text}");
     match (bound, id) {
         (Bound::Job, _) => {
             assert!(
                 status == 404 && text.contains("job_not_found"),
                 "{}",
-                told()
+                shown()
             );
         }
         (Bound::Refused | Bound::Typed, _) => {
-            assert!(status == 403 && text.contains("key_bound"), "{}", told());
+            assert!(status == 403 && text.contains("key_bound"), "{}", shown());
         }
         (Bound::Stamped, "create_job" | "create_jobs") => {
             assert!(
                 status == 403 && text.contains("outside_binding"),
                 "{}",
-                told()
+                shown()
             );
         }
         (Bound::Action, "list_actions") => {
-            assert!(status == 200 && !text.contains(action), "{}", told());
+            assert!(status == 200 && !text.contains(action), "{}", shown());
         }
         (Bound::Action, _) => {
             assert!(
                 status == 404 && text.contains("action_not_found"),
                 "{}",
-                told()
+                shown()
             );
         }
-        (_, "report_outcomes") => assert!(text.contains("job_not_found"), "{}", told()),
-        (_, "start_action") => assert!(text.contains("\"matching\":0"), "{}", told()),
+        (_, "report_outcomes") => assert!(text.contains("job_not_found"), "{}", shown()),
+        (_, "start_action") => assert!(text.contains("\"matching\":0"), "{}", shown()),
         (_, "list_series" | "get_series" | "list_episodes" | "get_episode") => {
             assert!(
                 status == 200 && !text.contains("\"queued\":1"),
                 "{}",
-                told()
+                shown()
             );
         }
         (Bound::Stamped | Bound::Jobs | Bound::Free, _) => {
-            assert!(status < 400 && !text.contains(SECRET), "{}", told());
+            assert!(status < 400 && !text.contains(SECRET), "{}", shown());
         }
     }
 }

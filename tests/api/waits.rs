@@ -24,8 +24,8 @@ struct Waits<'a> {
 }
 
 impl Waits<'_> {
-    /// Claims of other workers each, with so many types that nobody else asks for, and a body
-    /// padded with blanks.
+    /// Sends [`WAITS`] claims, each of a new worker for `types` job types of its own, in a body that
+    /// ends with `blanks` spaces.
     async fn more(&mut self, types: usize, blanks: usize) {
         for _ in 0..WAITS {
             let n = self.open.len();

@@ -92,8 +92,7 @@ fn of_job(whole: &Whole) -> Vec<String> {
             count("completed")
         ));
     }
-    // Each start was ended by the completion, a rescue, or a release of what nobody was there to
-    // take.
+    // A start ends by the completion, a rescue, or a release of a claim that no worker received.
     if count("started") != 1 + count("rescued") + count("released") {
         wrong.push(format!("{} has the history {:?}", job.id, whole.kinds()));
     }

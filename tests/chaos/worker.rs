@@ -1,5 +1,5 @@
-//! A worker as a process of its own: this test binary, called with one test and told by the
-//! environment what to do.
+//! A worker as a process of its own: this test binary, called with one test. Environment
+//! variables say what it does.
 
 use crate::support::setting;
 use reqwest::StatusCode;

@@ -75,7 +75,7 @@ async fn a_backup_that_is_made_while_jobs_come_in_is_one_state_and_restores_to_i
     for (id, job) in &copied {
         assert_eq!(job, &all[id], "{id}");
     }
-    // One state: whoever wrote the jobs one after the other never sees a later one alone.
+    // The backup is one state: if it holds a job, it holds all jobs that were created before it.
     let during = copied.len() - 20;
     let expected: Vec<_> = (0..during).map(|n| format!("during-{n:02}")).collect();
     let found: Vec<_> = copied

@@ -5,9 +5,9 @@
 //! usage: load HOST:PORT CLIENTS SECONDS|ROUNDSx METHOD PATH [BODY] [HEADER]...
 //!
 //! In PATH and BODY `{n}` becomes a number that no other request has, and `{id}` one of the lines
-//! of standard input, by turns, of which what follows a space is `{token}`. With ROUNDSx each line
-//! has so many turns, however long they take. A plain client on one thread: what it costs itself is
-//! the least that any client would.
+//! of standard input, by turns; what follows a space in that line is `{token}`. With ROUNDSx the
+//! program uses each line ROUNDS times, however long that takes. It is a plain client on one thread,
+//! which takes as little CPU from the server as a client can.
 
 use std::{
     cell::{Cell, RefCell},

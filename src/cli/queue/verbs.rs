@@ -1,11 +1,11 @@
-//! Queues of the database or of a server.
+//! Calls about queues: of the database itself, or of a server.
 
-use super::Target;
 use crate::{
     cli::{
         Failure,
         answers::{queue_of, taken},
         remote::path,
+        target::Target,
     },
     jobs::{Queue, QueuePatch},
     lifecycle::{Keep, Then},
@@ -14,7 +14,7 @@ use hyper::Method;
 use serde_json::{Map, Value};
 
 impl Target {
-    pub async fn queues(&self) -> Result<Vec<Queue>, Failure> {
+    pub(super) async fn queues(&self) -> Result<Vec<Queue>, Failure> {
         match self {
             Self::Database(app) => Ok(app.jobs.list_queues().await?),
             Self::Server(server) => {
@@ -24,7 +24,11 @@ impl Target {
         }
     }
 
-    pub async fn change_queue(&self, job_type: &str, patch: QueuePatch) -> Result<Queue, Failure> {
+    pub(super) async fn change_queue(
+        &self,
+        job_type: &str,
+        patch: QueuePatch,
+    ) -> Result<Queue, Failure> {
         let server = match self {
             Self::Server(server) => server,
             Self::Database(app) => return Ok(app.jobs.change_queue(job_type, patch).await?),
