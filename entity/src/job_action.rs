@@ -14,6 +14,9 @@ pub enum ActionKind {
     Delete,
     #[sea_orm(string_value = "set_priority")]
     SetPriority,
+    /// Puts archived jobs back.
+    #[sea_orm(string_value = "restore")]
+    Restore,
     /// Puts back what another action changed.
     #[sea_orm(string_value = "undo")]
     Undo,

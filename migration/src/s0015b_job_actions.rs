@@ -31,7 +31,14 @@ impl MigrationTrait for Migration {
 }
 
 fn table() -> TableCreateStatement {
-    let actions = ["cancel", "retry", "delete", "set_priority", "undo"];
+    let actions = [
+        "cancel",
+        "retry",
+        "delete",
+        "set_priority",
+        "restore",
+        "undo",
+    ];
     let statuses = ["running", "completed", "aborted", "failed"];
     Table::create()
         .table(ACTIONS)

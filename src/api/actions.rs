@@ -33,6 +33,7 @@ pub const CONTRACT: &[Operation] = &[
             "confirmation_required",
             "search_too_long",
             "idempotency_key_reused",
+            "archive_unavailable",
         ]),
     operation("list_actions", READ, Bound::Action),
     operation("get_action", READ, Bound::Action).codes(&["action_not_found"]),
@@ -82,7 +83,7 @@ impl StartActions {
     /// Act on all jobs that match
     ///
     /// Cancels, retries, deletes or re-prioritises every job that matches the filter and was
-    /// created until now. The server does so in the background, for each job as the call for a
+    /// created until now, or puts every archived job that matches back. The server does so in the background, for each job as the call for a
     /// single job would. With `dry_run` it only counts the jobs that would change. Repeating the
     /// call with the same `Idempotency-Key` starts no second action.
     #[oai(path = "/", method = "post", operation_id = "start_action")]

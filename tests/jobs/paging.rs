@@ -5,6 +5,7 @@ use callsheet::jobs::{Filter, NewJob, Order, Page, PageAfter, View};
 use callsheet::lifecycle::Cursor;
 use chrono::{DateTime, TimeDelta};
 use sea_orm::ConnectionTrait;
+use serde_json::json;
 
 const ORDERS: [Order; 2] = [Order::NewestFirst, Order::OldestFirst];
 
@@ -276,6 +277,46 @@ async fn a_deep_offset_finds_the_same_rows_whichever_end_is_nearer(t: TestApp) {
                 );
                 assert_eq!(page.next.is_some(), offset + 5 < rows);
             }
+        }
+    }
+}
+
+#[on_both]
+async fn a_page_has_every_value_whole_whatever_the_sizes_of_its_rows(t: TestApp) {
+    // A page of 200 may hold 2,995 bytes in each long column before sizes are asked for.
+    for bytes in [0, 1, 2_900, 2_995, 2_996, 3_100, 50_000, 300_000] {
+        t.create(NewJob {
+            content: Some("f".repeat(bytes)),
+            user_requirement: Some("r".repeat(bytes.min(5_000))),
+            request_data: json!({"frames": "n".repeat(bytes)}).as_object().cloned(),
+            labels: [("team".to_owned(), "red".to_owned())].into(),
+            ..any_job()
+        })
+        .await;
+    }
+    let labelled = Filter {
+        labels: vec![("team".to_owned(), "red".to_owned())],
+        ..Filter::default()
+    };
+    for (filter, limit) in [Filter::default(), labelled]
+        .into_iter()
+        .flat_map(|filter| [1, 2, 8, 200].map(|limit| (filter.clone(), limit)))
+    {
+        let (mut after, mut read) = (PageAfter::Start, Vec::new());
+        loop {
+            let page = t
+                .list_jobs(&filter, Order::OldestFirst, after, limit, View::Full)
+                .await
+                .unwrap();
+            read.extend(page.jobs);
+            match page.next {
+                Some(next) => after = PageAfter::Cursor(next),
+                None => break,
+            }
+        }
+        assert_eq!(read.len(), 8, "limit {limit}, {filter:?}");
+        for job in read {
+            assert_eq!(job, t.get_job(&job.id).await.unwrap(), "limit {limit}");
         }
     }
 }

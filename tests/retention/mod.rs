@@ -6,6 +6,7 @@ mod command;
 mod killed;
 mod over_http;
 mod removal;
+mod restore_many;
 mod rules;
 mod steps;
 mod store;

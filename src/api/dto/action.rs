@@ -19,6 +19,7 @@ pub enum StartedActionKind {
     Retry,
     Delete,
     SetPriority,
+    Restore,
     /// Undoes another action.
     Undo,
 }
@@ -28,6 +29,7 @@ same!(Kind => StartedActionKind {
     Retry,
     Delete,
     SetPriority,
+    Restore,
     Undo,
 });
 

@@ -11,6 +11,7 @@ use crate::{
             delete_job::DeleteJob,
         },
         one_job,
+        retention::restore_archived::RestoreArchived,
         rows::bulk,
     },
     error::{Error, Resource, Result},
@@ -39,6 +40,10 @@ pub enum ActionStep {
     },
     /// Deletes the job, unless the check fails.
     Delete { check: Box<CheckDelete> },
+    /// Puts the archived job back.
+    Restore(Box<RestoreArchived>),
+    /// Leaves the job as it is, because of this error.
+    Refuse(Box<dyn Fn() -> Error + Send + Sync>),
 }
 
 /// Job of an action, and the step for it.
@@ -120,7 +125,7 @@ impl RunActionBatch {
                     decide: Box::new(move |job| decide(job)),
                 })
             }
-            ActionStep::Delete { .. } => None,
+            ActionStep::Delete { .. } | ActionStep::Restore(_) | ActionStep::Refuse(_) => None,
         };
         let changes: Vec<ChangeJob> = self.jobs.iter().filter_map(change).collect();
         let by = tx.by();
@@ -137,6 +142,8 @@ impl RunActionBatch {
                     outcome.decided().map(|made| made.changed)
                 }
                 ActionStep::Delete { check } => self.delete(tx, &due.id, check).await,
+                ActionStep::Restore(restore) => restore.apply(tx).await.map(|_| true),
+                ActionStep::Refuse(reason) => Err(reason()),
             };
             outcomes.push(self.outcome(&due.id, done)?);
         }

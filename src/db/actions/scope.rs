@@ -55,8 +55,9 @@ impl ActionVerb {
                         .add(is_lost(self.now)),
                 ),
             ActionKind::Delete => Condition::all(),
-            // The jobs of an undo are those that the other action changed.
-            ActionKind::Undo => Condition::any().add(Expr::val(false)),
+            // The jobs of an undo are those that the other action changed, and those of a restore
+            // are archived.
+            ActionKind::Undo | ActionKind::Restore => Condition::any().add(Expr::val(false)),
             ActionKind::SetPriority => Condition::all().add(C::Priority.ne(self.priority)),
         }
     }

@@ -94,6 +94,9 @@ fn check(other: &job_action::Model) -> Result<()> {
         (ActionKind::Delete, _) => Err(Error::CannotUndo(
             "Deleted jobs cannot be put back: create them again.".to_owned(),
         )),
+        (ActionKind::Restore, _) => Err(Error::CannotUndo(
+            "Restored jobs are archived again by retention.".to_owned(),
+        )),
         (ActionKind::Undo, _) => Err(Error::CannotUndo(
             "An undo cannot be undone: start the first action again.".to_owned(),
         )),

@@ -15,6 +15,17 @@ pub fn gathers(backend: DbBackend) -> bool {
 /// arrays, in which values without a JSON form are text. The progress is text too, because SQLite
 /// writes a JSON number with 15 digits, which is another value than the stored one.
 pub fn gather(sql: &str) -> String {
+    gathered(sql, "{}")
+}
+
+/// Wraps a statement as [`gather`] does, but returns null if the statement's additional column
+/// `flag` is not 0 in a row.
+pub fn gather_unless(sql: &str, flag: &str) -> String {
+    let form = format!("CASE WHEN COALESCE(max(\"{flag}\"), 0) = 0 THEN {{}} END");
+    gathered(sql, &form)
+}
+
+fn gathered(sql: &str, form: &str) -> String {
     let column = |column: job::Column| {
         match column {
             // The format would turn a text into the number 0.
@@ -27,10 +38,8 @@ pub fn gather(sql: &str) -> String {
         }
     };
     let columns: Vec<_> = job::Column::iter().map(column).collect();
-    format!(
-        "SELECT json_group_array(json_array({})) FROM ({sql})",
-        columns.join(",")
-    )
+    let array = format!("json_group_array(json_array({}))", columns.join(","));
+    format!("SELECT {} FROM ({sql})", form.replace("{}", &array))
 }
 
 /// Wraps a statement that selects the integer `bytes`, so that it returns one text: an array.

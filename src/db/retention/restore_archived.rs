@@ -43,6 +43,8 @@ impl Write for RestoreArchived {
             return Err(Error::NotFound(Resource::Job));
         };
         by::check(&tx.by(), &self.record.job)?;
+        // Refused before anything is written: a batch goes on with its other jobs.
+        let events = self.events()?;
         let job = bring_parents(tx, &self.record).await?;
         bulk::insert::<job::Entity, _>(tx, std::slice::from_ref(&job)).await?;
         bulk::insert::<job_item::Entity, _>(tx, &self.record.items).await?;
@@ -51,7 +53,6 @@ impl Write for RestoreArchived {
             .filter(job_event::Column::JobId.eq(&job.id))
             .exec(tx)
             .await?;
-        let events = self.events()?;
         for events in events.chunks(MAX_ROWS) {
             let rows = events.iter().cloned().map(|event| {
                 let id = Set(event.id);

@@ -21,6 +21,9 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult, QuerySelect, QueryTrait, Sele
 use serde_json::Value;
 use std::collections::HashSet;
 
+/// Name of the column that says whether a value of the row was left out as too large.
+pub const ANY_LARGE: &str = "any_large";
+
 /// Jobs that a query returned.
 pub struct Read {
     pub jobs: Vec<job::Model>,
@@ -65,6 +68,28 @@ pub async fn page(
     }
 }
 
+/// Returns the jobs of a query that selects all columns in the order of the entity, and behind them
+/// [`ANY_LARGE`], `1` or `0`. Returns `None` if one was, or if a row
+/// cannot be read.
+pub async fn small_jobs(
+    db: &impl ConnectionTrait,
+    query: Select<job::Entity>,
+) -> Result<Option<Vec<job::Model>>, DbErr> {
+    let asked = query.build(db.get_database_backend());
+    if dialect::rows::gathers(asked.db_backend) {
+        let sql = dialect::rows::gather_unless(&asked.sql, ANY_LARGE);
+        return gathered(db, &asked, sql).await;
+    }
+    let rows = db.query_all_raw(asked).await?;
+    for row in &rows {
+        if row.try_get::<i32>("", ANY_LARGE)? != 0 {
+            return Ok(None);
+        }
+    }
+    let Decoded { read, unreadable } = decode_jobs(&rows);
+    Ok(unreadable.is_empty().then_some(read))
+}
+
 /// Maximum rows per query while a page replaces unreadable jobs, unless its limit is higher.
 const MAX_ROWS: u64 = 1000;
 
@@ -90,7 +115,7 @@ pub async fn one_job(
 /// ids of unreadable ones.
 pub async fn read(db: &impl ConnectionTrait, asked: Statement) -> Result<Read, DbErr> {
     if dialect::rows::gathers(asked.db_backend)
-        && let Some(jobs) = gathered(db, &asked).await?
+        && let Some(jobs) = gathered(db, &asked, dialect::rows::gather(&asked.sql)).await?
     {
         return Ok(Read {
             rows: jobs.len() as u64,
@@ -99,15 +124,10 @@ pub async fn read(db: &impl ConnectionTrait, asked: Statement) -> Result<Read, D
         });
     }
     let rows = db.query_all_raw(asked).await?;
-    let id = |row: &QueryResult| {
-        row.try_get_by_index::<String>(0)
-            .unwrap_or_else(|_| "(unreadable id)".to_owned())
-    };
-    let read = |row: &QueryResult| job(&mut ByIndex::of(row));
     let Decoded {
         read: jobs,
         unreadable,
-    } = decode(&rows, read, |row| format!("{TABLE} {}", id(row)));
+    } = decode_jobs(&rows);
     let unreadable = unreadable
         .into_iter()
         .map(|name| name[TABLE.len() + 1..].to_owned())
@@ -121,14 +141,23 @@ pub async fn read(db: &impl ConnectionTrait, asked: Statement) -> Result<Read, D
 
 const TABLE: &str = "video_generation_jobs";
 
-/// Reads the rows as one JSON text. Returns `None` if a value is not in the form that Callsheet
+fn decode_jobs(rows: &[QueryResult]) -> Decoded<job::Model> {
+    let name = |row: &QueryResult| {
+        let id = row.try_get_by_index::<String>(0);
+        let id = id.unwrap_or_else(|_| "(unreadable id)".to_owned());
+        format!("{TABLE} {id}")
+    };
+    decode(rows, |row| job(&mut ByIndex::of(row)), name)
+}
+
+/// Reads the rows as one JSON text, by the statement in its form for that. Returns `None` if a value is not in the form that Callsheet
 /// writes, such as a blob or a time in another format. The caller then decodes the rows one by one,
 /// which accepts more forms.
 async fn gathered(
     db: &impl ConnectionTrait,
     asked: &Statement,
+    sql: String,
 ) -> Result<Option<Vec<job::Model>>, DbErr> {
-    let sql = dialect::rows::gather(&asked.sql);
     let gather = Statement {
         sql,
         values: asked.values.clone(),

@@ -6,6 +6,7 @@
 
 mod action_step;
 mod filter;
+mod restore;
 mod run;
 mod undo;
 
@@ -47,9 +48,12 @@ pub struct Preview {
 impl JobManager {
     /// Counts the jobs that the action would match and change if it began now.
     ///
-    /// Errors: `invalid_request`.
+    /// Errors: `invalid_request`, `archive_unavailable`.
     pub async fn preview_action(&self, new: &NewAction) -> Result<Preview> {
         new.check()?;
+        if new.action == ActionKind::Restore {
+            return self.preview_restore(new).await;
+        }
         let now = self.now();
         let (this, list) = (self.clone(), new.filter.list_filter());
         let (matching, changing) = (new.filter.scope(), new.changed_at(now));
@@ -72,7 +76,8 @@ impl JobManager {
 
     /// Starts an action. The caller has to confirm an action that covers all existing jobs.
     ///
-    /// Errors: `invalid_request`, `confirmation_required`, `idempotency_key_reused`.
+    /// Errors: `invalid_request`, `confirmation_required`, `idempotency_key_reused`,
+    /// `archive_unavailable`.
     pub async fn start_action(
         &self,
         new: NewAction,
@@ -85,7 +90,10 @@ impl JobManager {
         }
         // Counted before the preview, so that a job created in between does not make the filter
         // look as if it left one out.
-        let there_are = self.count_jobs(&Filter::default()).await?.total();
+        let there_are = match new.action {
+            ActionKind::Restore => self.archived_jobs().await?,
+            _ => self.count_jobs(&Filter::default()).await?.total(),
+        };
         let preview = self.preview_action(&new).await?;
         let matching = preview.by_status.total();
         // A filter by time alone, for example everything since some day, may cover all jobs without
@@ -209,6 +217,9 @@ impl NewAction {
                 "invalid",
                 "Only the action set_priority accepts a priority: remove it.",
             ),
+        }
+        if self.action == ActionKind::Restore {
+            restore::check_fields(&mut checks, &self.filter);
         }
         checks.finish()?;
         self.filter.check()

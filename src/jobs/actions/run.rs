@@ -12,7 +12,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     Role,
-    job_action::{self, ActionStatus},
+    job_action::{self, ActionKind, ActionStatus},
 };
 use std::sync::Arc;
 
@@ -101,6 +101,7 @@ impl JobManager {
                 Ok(false) => break Ok(()),
                 // The action stays with this process, which retries soon.
                 Err(error) if error.is_passing() => return Err(error),
+                Err(error @ Error::ArchiveUnavailable(_)) => return Err(error),
                 Err(error) => break Err(error),
             }
         };
@@ -134,6 +135,9 @@ impl JobManager {
                     action.id
                 ))
             })?;
+        if action.action == ActionKind::Restore {
+            return self.next_restore_batch(action, &filter).await;
+        }
         let list = filter.list_filter();
         // Jobs created after the start of the action are not part of it. An import may have brought
         // jobs with times in the future, and a clock may have been set back.

@@ -21,6 +21,8 @@ pub enum ActionKind {
     Delete,
     /// Sets the job's priority.
     SetPriority,
+    /// Puts the archived job back, as `restore_job` does.
+    Restore,
 }
 
 same!(ActionKind => Kind {
@@ -28,6 +30,7 @@ same!(ActionKind => Kind {
     Retry,
     Delete,
     SetPriority,
+    Restore,
 });
 
 /// An action on all jobs that match a filter.
@@ -51,6 +54,7 @@ pub struct NewAction {
 }
 
 /// Filter of the jobs to act on: a job must match all given fields. `{}` matches every job.
+/// Archived jobs can be found by `status`, `job_type`, times and `job_ids`.
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
 pub struct ActionFilter {

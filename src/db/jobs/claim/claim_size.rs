@@ -20,13 +20,15 @@ use std::collections::HashMap;
 pub type ItemsOf = HashMap<String, Vec<job_item::Model>>;
 
 /// Columns of a job that may hold long values.
-pub(super) const LARGE_COLUMNS: [job::Column; 6] = [
+pub(super) const LARGE_COLUMNS: [job::Column; 8] = [
     job::Column::Content,
     job::Column::RequestData,
     job::Column::Context,
     job::Column::ResultData,
     job::Column::UserRequirement,
     job::Column::ErrorMessage,
+    job::Column::Labels,
+    job::Column::Webhook,
 ];
 
 /// SQL expression for the approximate bytes of a job.

@@ -105,10 +105,9 @@ fn statement(
 /// short ones.
 pub(super) fn columns_of(hold: LockMode) -> String {
     let long = |column: &job::Column| {
-        matches!(column, job::Column::Labels)
-            || LARGE_COLUMNS
-                .iter()
-                .any(|large| large.as_str() == column.as_str())
+        LARGE_COLUMNS
+            .iter()
+            .any(|large| large.as_str() == column.as_str())
     };
     let column = |column: job::Column| {
         if hold == LockMode::Read && long(&column) {

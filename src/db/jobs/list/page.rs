@@ -2,10 +2,13 @@
 
 use crate::{
     db::{
-        Database, IndexScan, PART_BYTES, View, fitting,
-        jobs::list::columns::{columns, long},
+        ANSWER_BYTES, Database, IndexScan, PART_BYTES, View, fitting,
+        jobs::list::columns::{columns, long, small_columns},
         page_of_jobs,
-        rows::part::{bytes_of, sizes_of},
+        rows::{
+            job_rows::small_jobs,
+            part::{bytes_of, sizes_of},
+        },
     },
     error::Result,
     lifecycle::{Cursor, KeyRange},
@@ -34,6 +37,9 @@ impl Database {
     ) -> Result<JobRows> {
         let db = self.read();
         let backend = db.get_database_backend();
+        if let Some(jobs) = small_page(db, path, part, offset, limit, view).await? {
+            return Ok(jobs);
+        }
         let bytes = job::Entity::find()
             .select_only()
             .expr_as(bytes_of(backend, &long(view)), "bytes");
@@ -73,6 +79,38 @@ impl Database {
             id: row.try_get_by_index(1)?,
         }))
     }
+}
+
+/// Reads a page by one query. Returns `None` if a row may be too large to be one of so many, or
+/// cannot be read.
+async fn small_page(
+    db: &impl ConnectionTrait,
+    path: &IndexScan,
+    part: &KeyRange,
+    offset: u64,
+    limit: u64,
+    view: View,
+) -> Result<Option<JobRows>> {
+    let most = ANSWER_BYTES as u64 / limit.max(1) / long(view).len() as u64;
+    let backend = db.get_database_backend();
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut query = path
+        .in_order(small_columns(view, backend, most), backend, part)
+        .limit(limit + 1);
+    if offset > 0 {
+        query = query.offset(offset);
+    }
+    let Some(mut jobs) = small_jobs(db, query).await? else {
+        return Ok(None);
+    };
+    let more = jobs.len() as u64 > limit;
+    jobs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = jobs.last().filter(|_| more).map(place);
+    Ok(Some(JobRows {
+        jobs,
+        next,
+        cut: false,
+    }))
 }
 
 /// Builds the query of a page. Public so that its query plan can be inspected.

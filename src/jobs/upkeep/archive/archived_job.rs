@@ -13,7 +13,7 @@ use entity::archived_job;
 pub struct ArchivedJob {
     pub record: ImportedJob,
     pub archived_at: DateTime<Utc>,
-    pub(super) row: archived_job::Model,
+    pub(in crate::jobs) row: archived_job::Model,
 }
 
 impl JobManager {
