@@ -45,6 +45,9 @@ impl App {
         let webhooks = Outbound::new(config.webhooks.clone(), Limits::default());
         jobs.send_webhooks_by(webhooks);
         jobs.set_storage(config.storage.clone());
+        if let Some(folder) = &config.media_dir {
+            jobs.remove_media_from(folder.clone());
+        }
         let imports = Background::new(jobs.clone(), import_settings(&config));
         Ok(Self {
             jobs,

@@ -1,8 +1,11 @@
 //! Check that the files exist that a report names.
 
-use crate::open_beneath::open_beneath;
+use crate::open_beneath::{open_beneath, remove_beneath};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Beginning of a path that the server serves from its media folder.
 const PREFIX: &str = "/media/";
@@ -23,10 +26,18 @@ impl MediaFolder {
         &self.0
     }
 
+    /// Removes the file that a path of [`paths_in`] names, and the folders that are empty then. A
+    /// path that names no file is not an error.
+    pub fn remove(&self, path: &str) -> io::Result<()> {
+        let found = names(path)
+            .into_iter()
+            .find(|name| open_beneath(&self.0, Path::new(name)).is_some());
+        found.map_or(Ok(()), |name| remove_beneath(&self.0, Path::new(&name)))
+    }
+
     /// Returns a sentence about the first file that the value names and that is missing or empty.
     pub async fn missing(&self, value: &Value) -> Option<String> {
-        let mut paths = Vec::new();
-        find_paths(value, MAX_DEPTH, &mut paths);
+        let paths = paths_in(value);
         if paths.is_empty() {
             return None;
         }
@@ -43,6 +54,13 @@ impl MediaFolder {
     }
 }
 
+/// Returns the paths in a document that begin with `/media/`.
+pub fn paths_in(value: &Value) -> Vec<String> {
+    let mut paths = Vec::new();
+    find_paths(value, MAX_DEPTH, &mut paths);
+    paths
+}
+
 fn find_paths(value: &Value, depth: usize, paths: &mut Vec<String>) {
     match value {
         _ if depth == 0 => {}
@@ -57,14 +75,19 @@ fn find_paths(value: &Value, depth: usize, paths: &mut Vec<String>) {
     }
 }
 
-/// Returns whether there is such a file with content, or such a folder with files. The path is that
-/// of a URL, so it may be escaped and have a query; a name may also have these characters itself.
+/// Returns whether there is such a file with content, or such a folder with files.
 fn has_content(folder: &Path, path: &str) -> bool {
+    names(path)
+        .iter()
+        .any(|path| has_file(folder, path.trim_end_matches('/')))
+}
+
+/// Returns the names in the folder that a path may mean. It is that of a URL, so it may be escaped
+/// and have a query; a name may also have these characters itself.
+fn names(path: &str) -> [String; 3] {
     let path = path.strip_prefix(PREFIX).unwrap_or(path);
     let plain = path.split(['?', '#']).next().unwrap_or_default();
     [path.to_owned(), plain.to_owned(), unescaped(plain)]
-        .iter()
-        .any(|path| has_file(folder, path.trim_end_matches('/')))
 }
 
 fn has_file(folder: &Path, path: &str) -> bool {

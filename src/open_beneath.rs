@@ -2,11 +2,12 @@
 //! A second lookup of the name could find another file, or a link to one outside.
 
 use rustix::{
-    fs::{CWD, Mode, OFlags, openat},
+    fs::{AtFlags, CWD, Mode, OFlags, openat, unlinkat},
     io::Errno,
 };
 use std::{
     fs::{File, Metadata, canonicalize},
+    io,
     os::fd::OwnedFd,
     path::{Component, Path},
 };
@@ -48,6 +49,33 @@ pub fn open_beneath(folder: &Path, path: &Path) -> Option<(File, Metadata)> {
     Some((file, metadata))
 }
 
+/// Removes the file at a path of plain names inside the folder, then those of its folders that are
+/// empty. No link is followed: a link itself is removed, and what lies behind a folder that is a
+/// link stays.
+///
+/// Errors: what the system says; nothing was removed then.
+pub fn remove_beneath(folder: &Path, path: &Path) -> io::Result<()> {
+    let is_plain = |part| matches!(part, Component::Normal(_));
+    if !path.components().all(is_plain) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let root = canonicalize(folder)?;
+    let remove = |path: &Path, how: AtFlags| -> io::Result<()> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let root = openat(CWD, &root, FOLDER | OFlags::NOFOLLOW, Mode::empty())?;
+        let parent = steps(root, path.parent().unwrap_or(Path::new("")), FOLDER)?;
+        Ok(unlinkat(&parent, name, how)?)
+    };
+    remove(path, AtFlags::empty())?;
+    let folders = path.ancestors().skip(1);
+    for folder in folders.take_while(|folder| !folder.as_os_str().is_empty()) {
+        if remove(folder, AtFlags::REMOVEDIR).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(target_os = "linux")]
 fn descend(root: OwnedFd, inside: &Path) -> Result<OwnedFd, Errno> {
     use rustix::fs::{ResolveFlags, openat2};
@@ -68,10 +96,15 @@ fn descend(root: OwnedFd, inside: &Path) -> Result<OwnedFd, Errno> {
 
 /// Opens one component after the other, each relative to the folder opened before.
 fn step_by_step(root: OwnedFd, inside: &Path) -> Result<OwnedFd, Errno> {
+    steps(root, inside, FILE)
+}
+
+/// Opens the components as [`step_by_step`] does, the last one with these flags.
+fn steps(root: OwnedFd, inside: &Path, last: OFlags) -> Result<OwnedFd, Errno> {
     let mut at = root;
     let mut parts = inside.components().peekable();
     while let Some(part) = parts.next() {
-        let kind = if parts.peek().is_some() { FOLDER } else { FILE };
+        let kind = if parts.peek().is_some() { FOLDER } else { last };
         at = openat(
             &at,
             part.as_os_str(),
@@ -132,6 +165,27 @@ mod tests {
                 "{outside}"
             );
         }
+    }
+
+    #[test]
+    fn a_file_is_removed_with_its_empty_folders_and_nothing_behind_a_link() {
+        let (folder, outside) = (folder(), folder());
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("film/1/frames")).unwrap();
+        fs::write(at("film/1/frames/0.png"), "x").unwrap();
+        fs::write(at("film/poster.png"), "x").unwrap();
+        symlink(outside.path(), at("outer")).unwrap();
+        symlink(outside.path().join("a/clip"), at("link")).unwrap();
+        let remove = |name: &str| remove_beneath(folder.path(), Path::new(name));
+        for wrong in ["outer/a/clip", "../x", "/etc/passwd", "film", "", "missing"] {
+            assert!(remove(wrong).is_err(), "{wrong}");
+        }
+        remove("link").unwrap();
+        remove("film/1/frames/0.png").unwrap();
+        assert!(!at("film/1").exists() && at("film/poster.png").exists());
+        remove("film/poster.png").unwrap();
+        assert!(!at("film").exists() && folder.path().exists());
+        assert_eq!(fs::read(outside.path().join("a/clip")).unwrap(), b"clip");
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Model {
     pub keep_cancelled: Option<i64>,
     /// What comes then: `delete` or `archive`; null for the default of the server.
     pub keep_then: Option<String>,
+    /// Whether the media files of deleted jobs stay; null for the default of the server.
+    pub keep_media: Option<bool>,
     pub updated_at: DateTimeUtc,
 }
 

@@ -32,6 +32,7 @@ fn table() -> TableCreateStatement {
         .col(ColumnDef::new("keep_failed").big_integer())
         .col(ColumnDef::new("keep_cancelled").big_integer())
         .col(text("keep_then", 20))
+        .col(ColumnDef::new("keep_media").boolean())
         .check(("chk_queues_max_running", Expr::col("max_running").gte(1)))
         .check((
             "chk_queues_max_run_seconds",

@@ -133,7 +133,7 @@ impl Workers {
             paused: body.value.paused,
             max_running: given(body.value.max_running),
             max_run_seconds: given(body.value.max_run_seconds),
-            keep: keep_patch(body.value.keep, body.value.then)?,
+            keep: keep_patch(body.value.keep, body.value.then, body.value.keep_media)?,
         };
         Ok(Json(jobs.change_queue(&job_type.0, patch).await?.into()))
     }

@@ -80,6 +80,7 @@ pub fn queue_of(queue: &Value) -> Queue {
             failed: keep("failed"),
             cancelled: keep("cancelled"),
             then: text(queue, "then").and_then(|name| Then::named(&name)),
+            keep_media: queue["keep_media"].as_bool(),
         },
         updated_at: None,
     }

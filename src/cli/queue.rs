@@ -60,6 +60,10 @@ enum Action {
         /// that of the server
         #[arg(long, value_name = "WORD", value_parser = then)]
         then: Option<OwnThen>,
+        /// Whether files in the media folder stay when a job is deleted: true, false, or default
+        /// for that of the server
+        #[arg(long, value_name = "BOOL", value_parser = media)]
+        media: Option<OwnMedia>,
     },
     /// Limit how long an attempt of a job of this type may run; a longer one fails
     LimitTime {
@@ -92,6 +96,9 @@ struct OwnKeep(Option<Keep>);
 
 #[derive(Clone, Copy)]
 struct OwnThen(Option<Then>);
+
+#[derive(Clone, Copy)]
+struct OwnMedia(Option<bool>);
 
 pub async fn run(target: Target, arguments: Arguments) -> Result<ExitCode, Failure> {
     let done = act(&target, arguments.action).await;
@@ -130,12 +137,14 @@ async fn act(target: &Target, action: Action) -> Result<ExitCode, Failure> {
             failed,
             cancelled,
             then,
+            media,
         } => {
             let keep = KeepPatch {
                 completed: completed.map(|keep| keep.0),
                 failed: failed.map(|keep| keep.0),
                 cancelled: cancelled.map(|keep| keep.0),
                 then: then.map(|then| then.0),
+                media: media.map(|media| media.0),
             };
             let patch = QueuePatch {
                 keep,
@@ -178,7 +187,7 @@ fn object(queue: &Queue) -> Value {
             "completed": text(keep.completed), "failed": text(keep.failed),
             "cancelled": text(keep.cancelled),
         },
-        "then": keep.then.map(Then::name), "queued": queued, "processing": processing,
+        "then": keep.then.map(Then::name), "keep_media": keep.keep_media, "queued": queued, "processing": processing,
     })
 }
 
@@ -222,6 +231,14 @@ fn then(text: &str) -> Result<OwnThen, String> {
         ("default", _) => Ok(OwnThen(None)),
         (_, Some(then)) => Ok(OwnThen(Some(then))),
         _ => Err("use delete, archive or default".to_owned()),
+    }
+}
+
+fn media(text: &str) -> Result<OwnMedia, String> {
+    match (text, text.parse()) {
+        ("default", _) => Ok(OwnMedia(None)),
+        (_, Ok(keeps)) => Ok(OwnMedia(Some(keeps))),
+        _ => Err("use true, false or default".to_owned()),
     }
 }
 

@@ -82,12 +82,17 @@ fn print(preview: &RetentionPreview, json: bool) -> Result<(), Failure> {
     }
     for (name, rule) in rules(preview) {
         note(format_args!(
-            "{}: completed {}, failed {}, cancelled {}, then {}",
+            "{}: completed {}, failed {}, cancelled {}, then {}{}",
             name.map_or("by default".to_owned(), plain),
             rule.completed,
             rule.failed,
             rule.cancelled,
-            rule.then.name()
+            rule.then.name(),
+            if rule.removes_media {
+                ", with their media files"
+            } else {
+                ""
+            }
         ));
     }
     if preview.counts.is_empty() {
@@ -124,7 +129,7 @@ fn object(preview: &RetentionPreview) -> Value {
         json!({
             "job_type": name, "completed": rule.completed.to_string(),
             "failed": rule.failed.to_string(), "cancelled": rule.cancelled.to_string(),
-            "then": rule.then.name(),
+            "then": rule.then.name(), "keep_media": !rule.removes_media,
         })
     };
     let counts = preview.counts.iter().map(|count| {

@@ -49,6 +49,7 @@ pub struct File {
     pub keep_failed: Option<String>,
     pub keep_cancelled: Option<String>,
     pub keep_then: Option<String>,
+    pub keep_media: Option<bool>,
     pub archive: Option<PathBuf>,
     pub header_timeout: Option<u64>,
     pub idle_timeout: Option<u64>,

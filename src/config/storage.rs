@@ -53,6 +53,16 @@ pub struct StorageFlags {
         global = true
     )]
     pub keep_then: Option<String>,
+    /// Whether files in the media folder stay when retention deletes the job whose result names
+    /// them, unless its queue says otherwise [default: true]
+    #[arg(
+        long,
+        env = "CALLSHEET_KEEP_MEDIA",
+        hide_env_values = true,
+        value_name = "BOOL",
+        global = true
+    )]
+    pub keep_media: Option<bool>,
     /// Folder to which jobs are archived, and from which archived jobs are read [default: none]
     #[arg(
         long,
@@ -95,6 +105,7 @@ pub fn storage(flags: StorageFlags, file: &File) -> Result<Storage, ConfigError>
             failed: keep("keep_failed", flags.keep_failed, &file.keep_failed)?,
             cancelled: keep("keep_cancelled", flags.keep_cancelled, &file.keep_cancelled)?,
             then,
+            removes_media: !flags.keep_media.or(file.keep_media).unwrap_or(true),
         },
         archive: archive.map(ArchiveFolder::new),
     })

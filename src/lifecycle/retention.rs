@@ -98,6 +98,8 @@ pub struct KeepRule {
     pub failed: Keep,
     pub cancelled: Keep,
     pub then: Then,
+    /// Whether files in the media folder go with the jobs that are deleted.
+    pub removes_media: bool,
 }
 
 /// What a queue sets of its rule; `None` is the default of the server.
@@ -107,6 +109,7 @@ pub struct OwnKeepRule {
     pub failed: Option<Keep>,
     pub cancelled: Option<Keep>,
     pub then: Option<Then>,
+    pub keep_media: Option<bool>,
 }
 
 impl KeepRule {
@@ -117,6 +120,7 @@ impl KeepRule {
             failed: own.failed.unwrap_or(self.failed),
             cancelled: own.cancelled.unwrap_or(self.cancelled),
             then: own.then.unwrap_or(self.then),
+            removes_media: own.keep_media.map_or(self.removes_media, |keeps| !keeps),
         }
     }
 
@@ -151,6 +155,11 @@ pub struct KeepRules {
 }
 
 impl KeepRules {
+    /// Returns the rule of a type.
+    pub fn of(&self, job_type: &str) -> &KeepRule {
+        self.by_type.get(job_type).unwrap_or(&self.default)
+    }
+
     /// Returns whether the rule of any type keeps nothing of some status.
     pub fn keep_nothing(&self) -> bool {
         self.default.keeps_nothing() || self.by_type.values().any(KeepRule::keeps_nothing)
@@ -207,7 +216,7 @@ mod tests {
             completed: nothing,
             failed: nothing,
             cancelled: nothing,
-            then: Then::Delete,
+            ..KeepRule::default()
         };
         for status in JobStatus::all() {
             assert_eq!(KeepRule::default().ended_before(status, now), None);

@@ -4,6 +4,7 @@ mod archive;
 mod clock;
 mod command;
 mod killed;
+mod media;
 mod over_http;
 mod removal;
 mod restore_many;
@@ -31,6 +32,7 @@ pub fn nothing(then: Then) -> KeepRule {
         failed: days(0),
         cancelled: days(0),
         then,
+        ..KeepRule::default()
     }
 }
 

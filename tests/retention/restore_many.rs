@@ -148,7 +148,7 @@ async fn fields_that_the_archive_does_not_know_are_refused_by_name(t: TestApp) {
 async fn all_archived_jobs_come_back_only_when_confirmed(api: Api) {
     let folder = store();
     for _ in 0..2 {
-        super::ended(&api, "film", JobStatus::Failed).await;
+        ended(&api, "film", JobStatus::Failed).await;
     }
     archive_all(&api, &folder);
     api.served().set_storage(Storage {
@@ -159,7 +159,7 @@ async fn all_archived_jobs_come_back_only_when_confirmed(api: Api) {
     let start = |body| api.post("/api/v1/jobs/actions", body);
     for filter in [json!({}), json!({"created_after": "2020-01-01T00:00:00Z"})] {
         let body = json!({"action": "restore", "filter": filter});
-        start(body).await.problem(422, "confirmation_required");
+        start(body).await.problem(400, "confirmation_required");
     }
     let dry = json!({"action": "restore", "filter": {}, "dry_run": true});
     assert_eq!(start(dry).await.json(200)["will_change"], 2);

@@ -44,6 +44,7 @@ pub struct SetKeep {
 pub fn keep_patch(
     keep: Option<SetKeep>,
     then: MaybeUndefined<String>,
+    media: MaybeUndefined<bool>,
 ) -> Result<jobs::KeepPatch, Error> {
     let keep = keep.unwrap_or_default();
     let mut errors = Vec::new();
@@ -66,6 +67,7 @@ pub fn keep_patch(
         failed: read("failed", keep.failed),
         cancelled: read("cancelled", keep.cancelled),
         then: None,
+        media: given(media),
     };
     patch.then = given(then).map(|name| {
         let name = name?;
@@ -119,6 +121,8 @@ pub struct RetentionRule {
     cancelled: String,
     /// What becomes of them then.
     then: RetentionThen,
+    /// Whether files in the media folder stay when a job is deleted.
+    keep_media: bool,
 }
 
 impl RetentionRule {
@@ -129,6 +133,7 @@ impl RetentionRule {
             failed: rule.failed.to_string(),
             cancelled: rule.cancelled.to_string(),
             then: rule.then.into(),
+            keep_media: !rule.removes_media,
         }
     }
 }

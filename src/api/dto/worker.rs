@@ -94,6 +94,9 @@ pub struct Queue {
     keep: QueueKeep,
     /// What becomes of them then, `delete` or `archive`; null for the default of the server.
     then: Option<String>,
+    /// Whether files in the media folder stay when a job is deleted; null for the default of the
+    /// server.
+    keep_media: Option<bool>,
     /// Number of queued jobs.
     queued: u64,
     /// Number of processing jobs.
@@ -172,6 +175,9 @@ pub struct SetQueue {
     /// of the server.
     #[oai(validator(max_length = 20))]
     pub then: MaybeUndefined<String>,
+    /// Whether files in the media folder stay when retention deletes the job whose result names
+    /// them; null sets the default of the server.
+    pub keep_media: MaybeUndefined<bool>,
 }
 
 impl From<jobs::Worker> for Worker {
@@ -234,6 +240,7 @@ impl From<Counted> for Queue {
             max_run_seconds,
             keep: keep.into(),
             then: keep.then.map(|then| then.name().to_owned()),
+            keep_media: keep.keep_media,
             queued,
             processing,
         }

@@ -91,7 +91,8 @@ pub fn worker() -> Value {
 
 pub fn queue() -> Value {
     json!({"job_type": "idea2video", "paused": false, "max_running": 4, "max_run_seconds": 7200,
-        "keep": {"completed": "30d", "failed": null, "cancelled": null}, "then": null, "queued": 12, "processing": 4})
+        "keep": {"completed": "30d", "failed": null, "cancelled": null}, "then": null, "keep_media": null, "queued": 12,
+        "processing": 4})
 }
 
 pub fn queue_forecast() -> Value {

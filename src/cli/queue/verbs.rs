@@ -62,6 +62,9 @@ impl Target {
         if let Some(then) = patch.keep.then {
             body.insert("then".to_owned(), then.map(Then::name).into());
         }
+        if let Some(media) = patch.keep.media {
+            body.insert("keep_media".to_owned(), media.into());
+        }
         let path = path(&["queues", job_type], &[])?;
         let body = Value::Object(body);
         let queue = server.call(Method::PUT, &path, Some(&body)).await?;

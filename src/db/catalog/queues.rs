@@ -33,6 +33,7 @@ pub struct KeepPatch {
     pub failed: Option<Option<Keep>>,
     pub cancelled: Option<Option<Keep>>,
     pub then: Option<Option<Then>>,
+    pub media: Option<Option<bool>>,
 }
 
 impl Write for SetQueue {
@@ -55,6 +56,7 @@ impl Write for SetQueue {
             keep_failed: seconds(self.keep.failed),
             keep_cancelled: seconds(self.keep.cancelled),
             keep_then: then.map_or(NotSet, Set),
+            keep_media: self.keep.media.map_or(NotSet, Set),
             updated_at: Set(self.now),
         };
         let mut kept = OnConflict::column(C::JobType);
@@ -67,6 +69,7 @@ impl Write for SetQueue {
             (self.keep.failed.is_some(), C::KeepFailed),
             (self.keep.cancelled.is_some(), C::KeepCancelled),
             (self.keep.then.is_some(), C::KeepThen),
+            (self.keep.media.is_some(), C::KeepMedia),
         ] {
             if is_given {
                 kept.update_column(column);

@@ -26,6 +26,7 @@ pub const ENDED: [JobStatus; 3] = [
 #[derive(Clone, Debug)]
 pub struct EndedJob {
     pub id: String,
+    pub job_type: String,
     pub version: i64,
     pub created_at: DateTime<Utc>,
 }
@@ -147,7 +148,7 @@ impl Database {
         };
         let mut find = job::Entity::find()
             .select_only()
-            .columns([J::Id, J::Version, J::CreatedAt])
+            .columns([J::Id, J::JobType, J::Version, J::CreatedAt])
             .filter(condition)
             .order_by_asc(J::CreatedAt)
             .order_by_asc(J::Id)
@@ -163,9 +164,11 @@ impl Database {
                 .filter(J::CreatedAt.gte(after.created_at))
                 .filter(of_row.gt(of_cursor));
         }
-        let rows: Vec<(String, i64, DateTime<Utc>)> = find.into_tuple().rows(self.read()).await?;
-        let job = |(id, version, created_at)| EndedJob {
+        let rows: Vec<(String, String, i64, DateTime<Utc>)> =
+            find.into_tuple().rows(self.read()).await?;
+        let job = |(id, job_type, version, created_at)| EndedJob {
             id,
+            job_type,
             version,
             created_at,
         };

@@ -28,13 +28,13 @@ pub struct RemoveEnded {
 }
 
 impl Write for RemoveEnded {
-    /// Number of deleted jobs.
-    type Output = u64;
+    /// Ids of the deleted jobs.
+    type Output = Vec<String>;
 
-    async fn apply(&self, tx: &Tx) -> Result<u64> {
+    async fn apply(&self, tx: &Tx) -> Result<Vec<String>> {
         let versions = self.jobs.iter().map(|job| (job.id.as_str(), job.version));
         let jobs = lock_unchanged(tx, versions.collect()).await?;
-        let removed = jobs.len() as u64;
+        let removed = jobs.iter().map(|job| job.id.clone()).collect();
         remove(tx, jobs, self.now, &tx.by(), Gone::Deleted).await?;
         Ok(removed)
     }

@@ -105,7 +105,7 @@ impl JobManager {
         check_job_type(job_type, &mut checks);
         let is_empty = paused.is_none() && max_running.is_none() && max_run_seconds.is_none();
         if is_empty && keep == KeepPatch::default() {
-            let detail = "Give paused, max_running, max_run_seconds, keep or then.";
+            let detail = "Give paused, max_running, max_run_seconds, keep, then or keep_media.";
             checks.fail("", "nothing_given", detail);
         }
         checks.range("/max_running", max_running.flatten(), 1, i32::MAX);
@@ -146,6 +146,7 @@ pub(in crate::jobs) fn own_rule(set: &queue::Model) -> OwnKeepRule {
         failed: set.keep_failed.map(Keep::of_seconds),
         cancelled: set.keep_cancelled.map(Keep::of_seconds),
         then: set.keep_then.as_deref().and_then(Then::named),
+        keep_media: set.keep_media,
     }
 }
 

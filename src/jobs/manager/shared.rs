@@ -20,10 +20,11 @@ use crate::{
         workers::worker_activity::WorkerActivity,
     },
     log_rate_limit::LogRateLimit,
+    media_folder::MediaFolder,
     process,
     random::{Random, SystemRandom},
 };
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::{Notify, Semaphore};
 
 /// Parts of the service that all of its callers share.
@@ -52,6 +53,8 @@ pub struct Shared {
     pub(in crate::jobs) follower_failures: FollowerFailures,
     pub(in crate::jobs) lease_watch: LeaseWatch,
     pub(in crate::jobs) storage: SharedStorage,
+    /// Folder from which retention removes files; unset without one.
+    pub(in crate::jobs) media: Arc<OnceLock<MediaFolder>>,
     pub(in crate::jobs) looks: TimeLooks,
     pub(in crate::jobs) durations: RememberedDurations,
     pub(in crate::jobs) lines: StoredLines,
@@ -94,6 +97,7 @@ impl Shared {
             follower_failures: FollowerFailures::default(),
             lease_watch: LeaseWatch::default(),
             storage: SharedStorage::default(),
+            media: Arc::default(),
             looks: TimeLooks::default(),
             durations: RememberedDurations::default(),
             lines: StoredLines::default(),

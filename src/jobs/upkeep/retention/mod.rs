@@ -1,6 +1,7 @@
 //! Retention: how long ended jobs are kept, and their removal after that.
 
 mod looks;
+mod media;
 mod preview_retention;
 mod run_retention;
 

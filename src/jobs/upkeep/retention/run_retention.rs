@@ -7,7 +7,7 @@ use crate::{
     },
     error::{Error, Result},
     jobs::JobManager,
-    lifecycle::{Cursor, Then},
+    lifecycle::{Cursor, KeepRules, Then},
 };
 use chrono::{DateTime, Utc};
 
@@ -126,7 +126,7 @@ impl JobManager {
                     id: last.id.clone(),
                 });
                 let is_last = (batch.len() as u64) < limit;
-                removed += self.remove_batch(then, batch).await?;
+                removed += self.remove_batch(then, &rules, batch).await?;
                 if is_last {
                     break;
                 }
@@ -135,11 +135,19 @@ impl JobManager {
         Ok(removed)
     }
 
-    async fn remove_batch(&self, then: Then, jobs: Vec<EndedJob>) -> Result<u64> {
+    async fn remove_batch(
+        &self,
+        then: Then,
+        rules: &KeepRules,
+        jobs: Vec<EndedJob>,
+    ) -> Result<u64> {
         match then {
             Then::Delete => {
+                let media = self.media_of(rules, &jobs).await?;
                 let now = self.now();
-                self.db.commit(RemoveEnded { jobs, now }).await
+                let removed = self.db.commit(RemoveEnded { jobs, now }).await?;
+                self.remove_media(media, &removed).await;
+                Ok(removed.len() as u64)
             }
             Then::Archive => self.archive_jobs(jobs).await,
         }
