@@ -92,8 +92,7 @@ impl Notifier {
         self.woken.notify_one();
     }
 
-    /// Sends the queued notices. After a failure, the next notification says that any job may have
-    /// changed.
+    /// Sends the queued notices. After a failure, the next call sends that any job may have changed.
     ///
     /// Errors: a sentence.
     pub async fn flush(&self) -> Result<(), String> {
@@ -129,7 +128,9 @@ impl Notifier {
             self.woken.notified().await;
             if let Err(error) = self.flush().await {
                 tracing::debug!(%error, "could not notify other servers of changes: they notice \
-                    at their next poll");
+                    at their next poll; trying again in 1 s");
+                tokio::time::sleep(RECONNECT_DELAY).await;
+                self.woken.notify_one();
             }
             tokio::time::sleep(MIN_INTERVAL).await;
         }

@@ -1,5 +1,5 @@
-//! Commit notices by publish and subscribe of Redis, for databases whose own notifications cannot be
-//! had, such as PostgreSQL behind a pooler in transaction mode.
+//! Commit notices by publish and subscribe of Redis, for a PostgreSQL whose own notifications cannot
+//! be had.
 
 use super::{RedisTier, link::PATIENT, link::sentence};
 use futures_util::StreamExt;
