@@ -138,6 +138,7 @@ async fn no_client_of_128_reads_behind_its_writes_while_redis_is_in_trouble() {
         of_redis: AtomicU64::new(0),
     });
     let clients = (0..CLIENTS as u64).map(|seed| checker.clone().client(seed));
+    let clients: Vec<_> = clients.collect();
     let running = tokio::spawn(at_once(clients));
     trouble(&mut redis, &checker).await;
     running.await.unwrap();
