@@ -98,7 +98,7 @@ async fn a_wrong_password_leaves_the_server_on_its_database_and_is_no_part_of_wh
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redis_without_memory_and_keys_of_others_are_no_errors() {
+async fn keys_of_others_under_the_name_of_an_entry_are_no_errors() {
     let mut desk = Desk::new().await;
     let jobs = desk.server().await;
     let id = desk.app.queued().await.id;

@@ -46,7 +46,6 @@ async fn another_server_hears_of_each_change_and_ones_own_come_once() {
     for id in [first, second] {
         assert_eq!(own.next().await.jobs[0].job_id, id);
     }
-    // A server that listens to PostgreSQL hears of neither.
     let third = b.create_job(any_job(), None).await.unwrap().job.id;
     assert_eq!(
         own.next().await.jobs[0].job_id,

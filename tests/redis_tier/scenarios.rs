@@ -69,7 +69,7 @@ async fn down_and_recovery_nothing_is_only_in_redis_and_it_resumes_by_itself() {
         health
             .reasons
             .iter()
-            .any(|why| why.starts_with("Redis at redis://127.0.0.1"))
+            .any(|why| why.starts_with("Redis at redis://:***@127.0.0.1"))
     );
     // Recovery.
     redis.again().await;

@@ -6,8 +6,8 @@ use crate::{
     shown_url::shown_url,
 };
 
-/// Connects to Redis and writes a key that lives for a second. Redis that is away costs speed alone,
-/// so it is a warning.
+/// Connects to Redis and writes a key that lives for a second. Redis that is away costs speed
+/// alone, so it is a warning.
 pub async fn check(redis: Option<&RedisOptions>) -> Option<Finding> {
     let url = &redis?.url;
     let error = try_redis(url).await.err()?;

@@ -1,5 +1,5 @@
-//! Commit notices between the processes of one database. A task sends them after the commit, at most
-//! once in [`MIN_INTERVAL`], by the carrier that is configured.
+//! Commit notices between the processes of one database. A task sends them after the commit, at
+//! most once in [`MIN_INTERVAL`], by the carrier that is configured.
 
 use crate::{
     db::changes::{
@@ -92,7 +92,8 @@ impl Notifier {
         self.woken.notify_one();
     }
 
-    /// Sends the queued notices. After a failure, the next call sends that any job may have changed.
+    /// Sends the queued notices. After a failure, the next call sends that any job may have
+    /// changed.
     ///
     /// Errors: a sentence.
     pub async fn flush(&self) -> Result<(), String> {

@@ -1,5 +1,5 @@
-//! Commit notices by publish and subscribe of Redis, for a PostgreSQL whose own notifications cannot
-//! be had.
+//! Commit notices by publish and subscribe of Redis, for a PostgreSQL whose own notifications
+//! cannot be had.
 
 use super::{RedisTier, link::PATIENT, link::sentence};
 use futures_util::StreamExt;
@@ -28,6 +28,8 @@ impl RedisTier {
     ///
     /// Errors: a sentence.
     pub async fn receive(&self, hear: impl Fn(Option<&str>)) -> Result<(), String> {
+        // The first connection is no return.
+        self.link.is_probed().await;
         let mut returns = self.link.returns();
         let subscribe = async {
             let mut subscription = self.link.client().get_async_pubsub().await?;
