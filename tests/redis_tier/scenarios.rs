@@ -91,8 +91,10 @@ async fn clean_up_every_key_expires_within_a_second() {
         let id = desk.app.queued().await.id;
         of_redis(&a, &id).await;
         match n % 3 {
-            0 => drop(a.cancel_job(&id, None, None).await.unwrap()),
-            1 => drop(a.delete_job(&id, None).await.unwrap()),
+            0 => {
+                a.cancel_job(&id, None, None).await.unwrap();
+            }
+            1 => a.delete_job(&id, None).await.unwrap(),
             _ => {}
         }
     }
