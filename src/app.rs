@@ -38,6 +38,8 @@ impl App {
             create,
             hold: serves,
             cache_jobs: config.cache_jobs,
+            redis: config.redis.clone(),
+            notify_by: config.notify_by,
             ..Options::new(&config.database_url)
         };
         let db = Database::connect(&options).await?;

@@ -56,6 +56,7 @@ mod media_folder;
 mod mend_json;
 pub mod metrics;
 pub mod network;
+pub mod notify_by;
 mod open_beneath;
 pub mod outbound;
 mod path_prefix;

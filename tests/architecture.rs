@@ -8,11 +8,12 @@ use std::{
 
 /// Crates, and the parts of `src` that may use them. `entity` and `migration` are crates of their
 /// own.
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("sea_orm", &["db/", "import/read/"]),
     ("sqlx", &["db/", "import/read/"]),
     ("poem", &["api/", "dashboard/", "server/"]),
     ("poem_openapi", &["api/"]),
+    ("redis", &["db/changes/redis_tier/", "import/read"]),
     ("prometheus_client", &["metrics/"]),
 ];
 

@@ -27,6 +27,7 @@ mod leases;
 mod migrations;
 mod openapi;
 mod plans;
+mod redis_tier;
 mod retention;
 mod rust_client;
 mod streams;

@@ -15,7 +15,8 @@ use std::{
     sync::Arc,
 };
 
-const EXPOSED_HEADERS: &str = "allow, etag, lease-token, link, location, retry-after, x-request-id";
+const EXPOSED_HEADERS: &str =
+    "allow, callsheet-source, etag, lease-token, link, location, retry-after, x-request-id";
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 /// Seconds that a browser may cache a preflight response.
 const MAX_AGE: &str = "600";

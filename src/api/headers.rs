@@ -88,6 +88,15 @@ impl IfNoneMatch {
             .iter()
             .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
     }
+
+    /// Returns the newest version that the client has; 0 if it names none.
+    pub fn newest(&self) -> i64 {
+        let versions = self.0.iter().filter_map(|tag| {
+            let tag = tag.trim_start_matches("W/").strip_prefix('"')?;
+            tag.strip_suffix('"')?.parse().ok()
+        });
+        versions.max().unwrap_or(0)
+    }
 }
 
 impl<'a> FromRequest<'a> for IfNoneMatch {

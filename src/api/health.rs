@@ -112,7 +112,7 @@ impl Health {
             uptime_seconds: health.uptime.as_secs_f64(),
             database: dto::DatabaseHealth::new(database.name(), health),
             database_connections: database.connections(),
-            cache: health.cache.into(),
+            cache: dto::Caches::new(health.cache, health.redis.clone()),
             counts: health.counts.map(Into::into),
             workers: health.live_workers.map(|live| LiveWorkers { live }),
             clock_ahead_ms: health.clock_ahead.map(|by| by.num_milliseconds()),

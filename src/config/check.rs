@@ -1,7 +1,7 @@
 //! Checks of the settings: what is out of bounds or has the wrong form.
 
 use super::{Config, ConfigError, values::no_folder};
-use crate::host::is_host;
+use crate::{host::is_host, notify_by::NotifyBy};
 
 /// Maximum connections to the database.
 const MAX_DATABASE_CONNECTIONS: u32 = 1000;
@@ -21,6 +21,7 @@ impl Config {
         if !(1..=MAX_DATABASE_CONNECTIONS).contains(&self.database_connections) {
             return wrong("database_connections", "use a number from 1 to 1000");
         }
+        self.check_redis()?;
         if self.max_body_bytes < MIN_SIZE {
             return wrong("max_body_bytes", "use at least 1024");
         }
@@ -62,5 +63,31 @@ impl Config {
             return wrong("max_connections", "use at least 1");
         }
         Ok(())
+    }
+
+    fn check_redis(&self) -> Result<(), ConfigError> {
+        let wrong = |name, detail: &'static str| Err(ConfigError::setting(name, detail));
+        let is_sqlite = self.database_url.starts_with("sqlite:");
+        if let Some(redis) = &self.redis {
+            if is_sqlite {
+                return wrong(
+                    "redis_url",
+                    "several servers share Redis, and a SQLite database has one server: remove \
+                     the setting, or use PostgreSQL",
+                );
+            }
+            let form = redis.check();
+            form.map_err(|detail| ConfigError::setting("redis_url", detail))?;
+        }
+        match self.notify_by {
+            NotifyBy::Redis if self.redis.is_none() => {
+                wrong("notify_by", "set redis_url too, or use another carrier")
+            }
+            NotifyBy::Postgres if is_sqlite => wrong(
+                "notify_by",
+                "a SQLite database has no notifications: use auto or none",
+            ),
+            _ => Ok(()),
+        }
     }
 }

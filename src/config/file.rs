@@ -1,7 +1,7 @@
 //! The configuration file.
 
 use super::ConfigError;
-use crate::{shown_url::has_password, telemetry::LogFormat};
+use crate::{notify_by::NotifyBy, shown_url::has_password, telemetry::LogFormat};
 use serde::Deserialize;
 use std::{
     net::SocketAddr,
@@ -15,6 +15,8 @@ use std::{
 pub struct File {
     pub database_url: Option<String>,
     pub database_connections: Option<u32>,
+    pub redis_url: Option<String>,
+    pub notify_by: Option<NotifyBy>,
     pub log: Option<String>,
     pub log_format: Option<LogFormat>,
     pub group_readable: Option<bool>,
@@ -103,6 +105,7 @@ pub fn shows_password(path: &Path) -> bool {
         .is_ok_and(|file| file.permissions().mode() & OF_OTHERS != 0);
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let table = text.parse::<toml::Table>().unwrap_or_default();
-    let url = table.get("database_url").and_then(toml::Value::as_str);
-    is_open && url.is_some_and(has_password)
+    let urls = ["database_url", "redis_url"].into_iter();
+    let mut urls = urls.filter_map(|key| table.get(key)?.as_str());
+    is_open && urls.any(has_password)
 }

@@ -1,6 +1,6 @@
 //! Flags of all commands, and the environment variables that stand for them.
 
-use crate::telemetry::LogFormat;
+use crate::{notify_by::NotifyBy, telemetry::LogFormat};
 use clap::{Args, builder::BoolishValueParser};
 use std::path::PathBuf;
 
@@ -36,6 +36,27 @@ pub struct Flags {
         global = true
     )]
     pub database_connections: Option<u32>,
+    /// URL of a Redis server whose cache the servers of a PostgreSQL database share:
+    /// redis://USER:PASSWORD@HOST/NUMBER [default: none]
+    #[arg(
+        long,
+        env = "CALLSHEET_REDIS_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        global = true
+    )]
+    pub redis_url: Option<String>,
+    /// Carrier of the notices of changes to other servers: auto (PostgreSQL, if the database is
+    /// one), postgres, redis or none [default: auto]
+    #[arg(
+        long,
+        env = "CALLSHEET_NOTIFY_BY",
+        hide_env_values = true,
+        hide_possible_values = true,
+        value_name = "CARRIER",
+        global = true
+    )]
+    pub notify_by: Option<NotifyBy>,
     /// Log filter, e.g. callsheet=debug for every request [default: warn,callsheet=info]
     #[arg(
         long,

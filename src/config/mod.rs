@@ -22,9 +22,10 @@ pub use storage::StorageFlags;
 pub use webhooks::WebhookFlags;
 
 use crate::{
-    jobs::{BackupFolder, Storage},
+    jobs::{BackupFolder, RedisOptions, Storage},
     legacy_routes::LegacyRoutes,
     network::Network,
+    notify_by::NotifyBy,
     outbound::OutboundPolicy,
     server::ServerLimits,
     telemetry::LogFormat,
@@ -46,6 +47,10 @@ use webhooks::webhook_policy;
 pub struct Config {
     pub database_url: String,
     pub database_connections: u32,
+    /// Redis server with the cache that the servers share, if there is one. Its URL may contain a
+    /// password.
+    pub redis: Option<RedisOptions>,
+    pub notify_by: NotifyBy,
     pub log: String,
     pub log_format: LogFormat,
     /// Whether the group may read the files that are made.
@@ -157,6 +162,8 @@ impl Config {
                 .database_connections
                 .or(file.database_connections)
                 .unwrap_or(8),
+            redis: flags.redis_url.or(file.redis_url).map(RedisOptions::new),
+            notify_by: flags.notify_by.or(file.notify_by).unwrap_or_default(),
             log: flags
                 .log
                 .or(file.log)

@@ -24,6 +24,10 @@ pub use changes::certain::{Certain, certain_behind};
 pub use changes::change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
 pub use changes::history::{MAX_READ_EVENTS, first_position, last_position};
 pub use changes::job_cache::{CacheNumbers, CachedJob, JobCache, MAX_AGE};
+pub use changes::redis_tier::{
+    BUDGET as REDIS_BUDGET, LinkState as RedisState, RedisNumbers, RedisOptions, RedisTier,
+    SharedRead, try_once as try_redis,
+};
 pub use changes::tail::Tail;
 pub use connection::backup::{BackupError, BackupFile, MarkRestored, Restored, is_lost, restore};
 pub use connection::connect::{ConnectError, Observer, Options, sqlite_file, without_values};
@@ -58,7 +62,7 @@ pub use writer::tx::Tx;
 pub use writer::{BatchWrite, Call, Entry, QueuedWrite, Write, WriteOutcome, Writer};
 
 use crate::{lifecycle::Principal, metrics::Instruments};
-use changes::pg_notifier::PgNotifier;
+use changes::notifier::Notifier;
 use chrono::{DateTime, Utc};
 use connection::{errors, ready::ReadinessCache};
 use sea_orm::{
@@ -89,7 +93,7 @@ pub struct Pool {
     writers: usize,
     connections: u32,
     bus: ChangeBus,
-    notifier: Option<PgNotifier>,
+    notifier: Option<Notifier>,
     url: Arc<str>,
     ready: Arc<ReadinessCache>,
     instruments: Arc<Instruments>,
@@ -168,22 +172,22 @@ impl Database {
         self.bus.cache()
     }
 
+    /// Returns the cache that the servers share; `None` if there is none.
+    pub fn redis(&self) -> Option<&RedisTier> {
+        self.bus.redis()
+    }
+
     /// Returns the source of commit notices: those of this process and, while [`Database::listen`]
     /// runs, those of others.
     pub fn change_bus(&self) -> &ChangeBus {
         &self.bus
     }
 
-    /// Receives the commit notices of other processes for as long as it is polled. Waits forever on
-    /// SQLite, which has no notifications.
+    /// Receives the commit notices of other processes for as long as it is polled. Waits forever
+    /// where there is no carrier of notices, as on SQLite.
     pub async fn listen(&self) {
         match &self.notifier {
-            Some(relay) => {
-                relay
-                    .clone()
-                    .listen(self.url.to_string(), self.bus.clone())
-                    .await
-            }
+            Some(relay) => relay.clone().listen(self.bus.clone()).await,
             None => std::future::pending().await,
         }
     }

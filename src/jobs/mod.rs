@@ -17,7 +17,7 @@ mod workers;
 
 pub use crate::{
     db::{
-        ArchiveRow, IndexScan, JobFiles, JobUrl, View, WholeJob, page_query as page,
+        ArchiveRow, IndexScan, JobFiles, JobUrl, RedisOptions, View, WholeJob, page_query as page,
         write::KeepPatch,
     },
     key_limits::{KeyLimits, Left, PerMinute, Place},
@@ -49,6 +49,7 @@ pub use imports::runs::{ABORTED as ABORTED_IMPORT, ImportChunk};
 pub use manager::{Guard, IfVersion, JobManager, Shared};
 pub use read::forecast::{Durations, Forecast};
 pub use read::forecast_queue::QueueForecast;
+pub use read::get_job::ReadSource;
 pub use read::list_jobs::{Page, PageAfter};
 pub use read::shot::{Shot, ShotStatus};
 pub use read::shots::ShotEdit;
@@ -59,7 +60,9 @@ pub use upkeep::archive::{
 };
 pub use upkeep::backup::back_up::{Backup, BackupFolder};
 pub use upkeep::backup::release_restored::{LeasedPolicy, ReleasedAfterRestore};
-pub use upkeep::get_health::{DRAINING, Health, HealthStatus, NotReady, pending_steps};
+pub use upkeep::get_health::{
+    DRAINING, Health, HealthStatus, NotReady, RedisHealth, pending_steps,
+};
 pub use upkeep::loops::LoopStatus;
 pub use upkeep::retention::{RetentionCount, RetentionPreview, RetentionRun, Storage};
 pub use validate::check_rows::check_rows;

@@ -165,7 +165,14 @@ impl Scrape {
         out.gauge(&of::CACHE_ENTRIES, &measured.cached_jobs)?;
         out.counter(&of::CACHE_HITS, measured.cache_hits)?;
         out.counter(&of::CACHE_MISSES, measured.cache_misses)?;
-        out.counter(&of::CACHE_EVICTIONS, measured.cache_evictions)
+        out.counter(&of::CACHE_EVICTIONS, measured.cache_evictions)?;
+        let Some(redis) = measured.redis else {
+            return Ok(());
+        };
+        out.gauge(&of::REDIS_UP, &u64::from(redis.is_up))?;
+        out.counter(&of::REDIS_HITS, redis.hits)?;
+        out.counter(&of::REDIS_MISSES, redis.misses)?;
+        out.counter(&of::REDIS_FAILURES, redis.failures)
     }
 
     fn loops(&self, out: &mut Writer) -> Result {

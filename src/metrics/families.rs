@@ -51,6 +51,10 @@ families! {
     CACHE_HITS Counter "callsheet_cache_hits" "Reads of a job that the memory cache answered.";
     CACHE_MISSES Counter "callsheet_cache_misses" "Reads of a job that the memory cache could not answer.";
     CACHE_EVICTIONS Counter "callsheet_cache_evictions" "Jobs that the memory cache dropped to make room, or because of their age.";
+    REDIS_UP Gauge "callsheet_redis_up" "1 if Redis answers, otherwise 0; only with --redis-url.";
+    REDIS_HITS Counter "callsheet_redis_hits" "Reads of a job that Redis answered; only with --redis-url.";
+    REDIS_MISSES Counter "callsheet_redis_misses" "Reads of a job that Redis could not answer; only with --redis-url.";
+    REDIS_FAILURES Counter "callsheet_redis_failures" "Reads of a job for which Redis failed or was late; only with --redis-url.";
     LOOP_SUCCESS Gauge "callsheet_loop_last_success_timestamp_seconds" "Time of the last successful run of a background loop, in seconds since 1970.";
     LOOP_ERRORS Counter "callsheet_loop_errors" "Runs of a background loop that failed.";
     LOG_DROPPED Counter "callsheet_log_lines_dropped" "Log lines that could not be written.";

@@ -17,10 +17,22 @@ pub struct Measured {
     pub cache_hits: u64,
     pub cache_misses: u64,
     pub cache_evictions: u64,
+    /// Cache that the servers share; `None` if there is none.
+    pub redis: Option<RedisReads>,
     pub dropped_log_lines: u64,
     pub loops: Vec<LoopNumbers>,
     /// Files of a SQLite database.
     pub files: Option<Files>,
+}
+
+/// Reads of the cache that the servers share, and whether it is up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RedisReads {
+    pub is_up: bool,
+    pub hits: u64,
+    pub misses: u64,
+    /// Reads that failed or were late.
+    pub failures: u64,
 }
 
 /// Numbers of the whole database, the same on all of its servers.

@@ -17,7 +17,7 @@ mod writer;
 pub use distribution::Distribution;
 pub use families::{FAMILIES, Family};
 pub use job_types::{Ending, JobTypes, MAX_TYPES, OTHER};
-pub use measured::{Connections, DatabaseNumbers, Files, LoopNumbers, Measured};
+pub use measured::{Connections, DatabaseNumbers, Files, LoopNumbers, Measured, RedisReads};
 pub use queries::{Queries, QueryKind};
 pub use requests::{LEGACY_PREFIX, Requests};
 pub use text::{Format, text};

@@ -228,6 +228,8 @@ async fn each_described_family_is_known_and_those_of_sqlite_are_its_alone(api: A
         .collect();
     let known: BTreeSet<_> = FAMILIES.iter().map(|family| family.name).collect();
     assert!(described.is_subset(&known), "{described:?}");
+    let of_redis = described.iter().any(|name| name.contains("redis"));
+    assert!(!of_redis, "there is no Redis");
     let of_sqlite = described.iter().any(|name| name.contains("sqlite"));
     assert_eq!(of_sqlite, api.db.backend == Backend::Sqlite);
 }

@@ -50,7 +50,7 @@ async fn a_read_after_ones_own_write_is_never_older(t: TestApp) {
                     .update_progress(&id, percent(f64::from(n * 50 + step) / 4.0), None)
                     .await
                     .unwrap();
-                let read = jobs.view_job(&id, 0).await.unwrap();
+                let read = jobs.view_job(&id, 0).await.unwrap().0;
                 assert!(
                     read.job.version >= written.version,
                     "{} after {}",
@@ -61,7 +61,7 @@ async fn a_read_after_ones_own_write_is_never_older(t: TestApp) {
         }
     };
     at_once((0..8).map(reports)).await;
-    let last = jobs.view_job(&id, 0).await.unwrap();
+    let last = jobs.view_job(&id, 0).await.unwrap().0;
     assert_eq!(last.job, t.get_job(&id).await.unwrap());
     jobs.delete_job(&id, None).await.unwrap();
     assert_eq!(
@@ -77,9 +77,9 @@ async fn what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_wi
 ) {
     let jobs = keeping(&t).await;
     let id = t.create(any_job()).await.id;
-    let first = jobs.view_job(&id, 0).await.unwrap();
+    let first = jobs.view_job(&id, 0).await.unwrap().0;
     assert!(
-        Arc::ptr_eq(&first, &jobs.view_job(&id, 0).await.unwrap()),
+        Arc::ptr_eq(&first, &jobs.view_job(&id, 0).await.unwrap().0),
         "kept"
     );
     let raw = t.db.raw().await;
@@ -88,7 +88,7 @@ async fn what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_wi
         .unwrap();
     raw.close().await.unwrap();
     let began = Instant::now();
-    while jobs.view_job(&id, 0).await.unwrap().job.style.is_none() {
+    while jobs.view_job(&id, 0).await.unwrap().0.job.style.is_none() {
         assert!(began.elapsed() < 3 * MAX_AGE, "older than promised");
         tokio::task::yield_now().await;
     }
@@ -105,9 +105,9 @@ async fn what_is_large_in_any_part_is_not_kept(t: TestApp) {
         .unwrap();
     let shot = t.with_items(&["a"]).await.id;
     t.start(&shot).await;
-    let small = jobs.view_job(&shot, 0).await.unwrap();
+    let small = jobs.view_job(&shot, 0).await.unwrap().0;
     assert!(
-        Arc::ptr_eq(&small, &jobs.view_job(&shot, 0).await.unwrap()),
+        Arc::ptr_eq(&small, &jobs.view_job(&shot, 0).await.unwrap().0),
         "kept as long as it is small"
     );
     let report = ItemReport {
@@ -116,14 +116,14 @@ async fn what_is_large_in_any_part_is_not_kept(t: TestApp) {
     };
     jobs.report_items(&shot, vec![report], None).await.unwrap();
     for id in [failed, shot] {
-        let first = jobs.view_job(&id, 0).await.unwrap();
+        let first = jobs.view_job(&id, 0).await.unwrap().0;
         let error = first
             .items
             .first()
             .map_or(&first.job.error_message, |item| &item.error);
         assert_eq!(error.as_ref(), Some(&long));
         assert!(
-            !Arc::ptr_eq(&first, &jobs.view_job(&id, 0).await.unwrap()),
+            !Arc::ptr_eq(&first, &jobs.view_job(&id, 0).await.unwrap().0),
             "read each time"
         );
     }
@@ -135,7 +135,7 @@ async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: TestA
     let jobs = keeping(&t).await;
     let id = t.queued().await.id;
     let given = jobs.claim_jobs(claim("w")).await.unwrap().remove(0).job;
-    let before = jobs.view_job(&id, 0).await.unwrap();
+    let before = jobs.view_job(&id, 0).await.unwrap().0;
     assert_eq!(before.job.lease_expires_at, given.lease_expires_at);
     let (asked, mut news) = (jobs.changes(), jobs.database().change_bus().subscribe());
     let beat = Heartbeat {
@@ -146,7 +146,7 @@ async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: TestA
         .heartbeat(&id, given.lease_token.as_ref().unwrap(), beat)
         .await
         .unwrap();
-    let after = jobs.view_job(&id, 0).await.unwrap();
+    let after = jobs.view_job(&id, 0).await.unwrap().0;
     assert_eq!(
         (after.job.lease_expires_at, after.job.version),
         (Some(told.lease_expires_at), before.job.version)
@@ -201,7 +201,7 @@ async fn a_job_and_its_items_are_read_as_of_one_version(t: TestApp) {
             .count()
     };
     loop {
-        let seen = t.view_job(&id, 0).await.unwrap();
+        let seen = t.view_job(&id, 0).await.unwrap().0;
         assert_eq!(
             done(&seen.items),
             seen.job.completed_shots as usize,
@@ -234,7 +234,7 @@ async fn another_server_on_postgres_forgets_what_this_one_changes() {
             .iter()
             .any(|told| told.job_id == id && told.seq == written.version)
         {}
-        assert_eq!(other.view_job(&id, 0).await.unwrap().job.progress, 42.0);
+        assert_eq!(other.view_job(&id, 0).await.unwrap().0.job.progress, 42.0);
         listening.abort();
         other.database().clone().close().await.unwrap();
     })
@@ -246,8 +246,8 @@ async fn nothing_is_kept_where_there_is_no_room_for_any() {
     let t = TestApp::set_up(Backend::Sqlite).await;
     let id = t.queued().await.id;
     assert!(!Arc::ptr_eq(
-        &t.view_job(&id, 0).await.unwrap(),
-        &t.view_job(&id, 0).await.unwrap()
+        &t.view_job(&id, 0).await.unwrap().0,
+        &t.view_job(&id, 0).await.unwrap().0
     ));
     let db: TestDb = t.db.clone();
     t.tear_down().await;

@@ -306,7 +306,7 @@ async fn items_and_events_that_cannot_be_read_are_left_out(t: TestApp) {
         ["a", "c"]
     );
     assert_eq!(
-        keys(t.view_job(&job.id, i64::MAX).await.unwrap().items.clone()),
+        keys(t.view_job(&job.id, i64::MAX).await.unwrap().0.items.clone()),
         ["a", "c"]
     );
     let seqs = |events: Vec<entity::job_event::Model>| {

@@ -8,7 +8,7 @@ mod follow_job;
 mod merged;
 mod out_of_order;
 mod pruned;
-mod reader;
+pub mod reader;
 mod slow;
 mod stop;
 mod two_servers;

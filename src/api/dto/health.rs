@@ -77,6 +77,19 @@ pub struct DatabaseHealth {
 pub struct Caches {
     /// Jobs in the memory of the server.
     pub memory: MemoryCache,
+    /// Redis, which the servers share; null if none is configured.
+    pub redis: Option<RedisHealth>,
+}
+
+/// Redis as the server sees it.
+#[derive(Debug, Object)]
+pub struct RedisHealth {
+    /// `ok`, or `away` while jobs are read from the database instead.
+    pub status: String,
+    /// Time since which it has this status.
+    pub since: Time,
+    /// Last error; null while the status is `ok`.
+    pub error: Option<String>,
 }
 
 /// Jobs in the memory of the server.
@@ -144,13 +157,18 @@ impl From<(&'static str, LoopStatus)> for LoopReport {
     }
 }
 
-impl From<CacheNumbers> for Caches {
-    fn from(numbers: CacheNumbers) -> Self {
+impl Caches {
+    pub fn new(numbers: CacheNumbers, redis: Option<jobs::RedisHealth>) -> Self {
         Self {
             memory: MemoryCache {
                 jobs: numbers.jobs,
                 hit_ratio: numbers.hit_ratio(),
             },
+            redis: redis.map(|redis| RedisHealth {
+                status: if redis.is_up { "ok" } else { "away" }.to_owned(),
+                since: redis.since.into(),
+                error: redis.error,
+            }),
         }
     }
 }

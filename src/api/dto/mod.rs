@@ -47,7 +47,7 @@ pub use claim::{ClaimJobs, ClaimedJob, ClaimedJobs};
 pub use delivery::{Delivery, DeliveryList};
 pub use event::{Event, EventList};
 pub use generate::{GenerateIdea, GenerateScript};
-pub use health::{DatabaseHealth, Health, HealthReport, LiveWorkers};
+pub use health::{Caches, DatabaseHealth, Health, HealthReport, LiveWorkers};
 pub use heartbeat::{HeartbeatAnswer, SendHeartbeat};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{JobPatch, NewJob, NewJobs};

@@ -12,7 +12,7 @@ use crate::{
         json_bytes::JsonBytes,
     },
     error::Error,
-    jobs::{self, JobManager},
+    jobs::{self, JobManager, ReadSource},
 };
 use poem::Result;
 use poem_openapi::{
@@ -61,12 +61,18 @@ enum GetJobResponse {
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
+        /// Where the server read the job: `memory`, `redis`, `database` or `archive`.
+        #[oai(header = "Callsheet-Source")]
+        String,
     ),
     /// The job is still at a version that the client has.
     #[oai(status = 304)]
     NotModified(
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
+        String,
+        /// Where the server read the job: `memory`, `redis`, `database` or `archive`.
+        #[oai(header = "Callsheet-Source")]
         String,
     ),
 }
@@ -91,28 +97,32 @@ impl OneJob {
         /// `since_version`.
         #[oai(validator(minimum(value = "0"), maximum(value = "60")))]
         wait: Query<Option<u64>>,
-        /// Version that the client has; the current version by default.
+        /// Version that the client has; the current version by default. The response is never
+        /// older, whichever server answered before; nor is it older than a version that
+        /// `If-None-Match` names.
         since_version: Query<Option<i64>>,
         seen: IfNoneMatch,
     ) -> Result<GetJobResponse> {
-        // The cache may still hold an older version than the one that ended the wait.
+        // The cache may still hold an older version than the one that ended the wait, or than the
+        // client got from another server.
+        let known = seen.newest().max(since_version.0.unwrap_or_default());
         let at_least = match wait.0 {
             Some(seconds) => {
                 let wait = Duration::from_secs(seconds);
                 match jobs.wait_for_job(&job_id.0, since_version.0, wait).await {
                     Err(Error::JobArchived(_)) => 0,
-                    job => job?.version,
+                    job => known.max(job?.version),
                 }
             }
-            None => 0,
+            None => known,
         };
-        let kept = match jobs.view_job(&job_id.0, at_least).await {
+        let (kept, source) = match jobs.view_job(&job_id.0, at_least).await {
             Err(Error::JobArchived(id)) => return of_archive(&jobs, &id, &seen).await,
             kept => kept?,
         };
-        let tag = etag(kept.job.version);
+        let (tag, source) = (etag(kept.job.version), source.as_str().to_owned());
         if seen.has(&tag) {
-            return Ok(GetJobResponse::NotModified(tag));
+            return Ok(GetJobResponse::NotModified(tag, source));
         }
         let body = match kept.written.get() {
             Some(bytes) => JsonBytes::already(bytes.clone())?,
@@ -129,7 +139,7 @@ impl OneJob {
                 body
             }
         };
-        Ok(GetJobResponse::Ok(body, tag))
+        Ok(GetJobResponse::Ok(body, tag, source))
     }
 
     /// Change a job
@@ -174,13 +184,14 @@ impl OneJob {
 async fn of_archive(jobs: &JobManager, id: &str, seen: &IfNoneMatch) -> Result<GetJobResponse> {
     let archived = jobs.get_archived_job(id).await?;
     let tag = etag(archived.record.job.version);
+    let source = ReadSource::Archive.as_str().to_owned();
     if seen.has(&tag) {
-        return Ok(GetJobResponse::NotModified(tag));
+        return Ok(GetJobResponse::NotModified(tag, source));
     }
     let items = archived.record.items.iter();
     let shots = items
         .map(|item| Shot::from(jobs::Shot::from(item)))
         .collect();
     let job = JobWithShots::archived(archived.record.job, shots, archived.archived_at);
-    Ok(GetJobResponse::Ok(JsonBytes::of(&job)?, tag))
+    Ok(GetJobResponse::Ok(JsonBytes::of(&job)?, tag, source))
 }

@@ -6,6 +6,7 @@ mod deep;
 mod finding;
 mod limits;
 mod postgres;
+mod redis_tier;
 mod schema;
 mod server;
 mod settings;
@@ -65,6 +66,7 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
             ..Limits::default()
         };
         let now = SystemClock.now();
+        found.extend(redis_tier::check(config.redis.as_ref()).await);
         found.extend(check_database(&config.database_url, now, &limits, arguments.deep).await);
     }
     if let Some(server) = &arguments.server {

@@ -5,7 +5,7 @@
 //! when a connection is cut, not at all. A subscriber that waits for a change queries the database,
 //! and queries again after a while without a notice.
 
-use crate::db::changes::job_cache::JobCache;
+use crate::db::changes::{job_cache::JobCache, redis_tier::RedisTier};
 use entity::JobStatus;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -61,25 +61,32 @@ impl CommitNotice {
 pub struct ChangeBus {
     readers: broadcast::Sender<Arc<CommitNotice>>,
     cache: JobCache,
+    redis: Option<RedisTier>,
 }
 
 impl Default for ChangeBus {
     fn default() -> Self {
-        Self::new(JobCache::new(0))
+        Self::new(JobCache::new(0), None)
     }
 }
 
 impl ChangeBus {
-    /// Creates a sender that removes the changed jobs from the cache before it sends a notice.
-    pub fn new(kept: JobCache) -> Self {
+    /// Creates a sender that removes the changed jobs from the cache, and lets none of their older
+    /// entries in Redis be used, before it sends a notice.
+    pub fn new(kept: JobCache, redis: Option<RedisTier>) -> Self {
         Self {
             readers: broadcast::Sender::new(MAX_LAG),
             cache: kept,
+            redis,
         }
     }
 
     pub(in crate::db) fn cache(&self) -> &JobCache {
         &self.cache
+    }
+
+    pub(in crate::db) fn redis(&self) -> Option<&RedisTier> {
+        self.redis.as_ref()
     }
 
     /// Subscribes to all later notices.
@@ -88,6 +95,9 @@ impl ChangeBus {
     }
 
     pub(in crate::db) fn publish(&self, notice: Arc<CommitNotice>) {
+        if let Some(redis) = &self.redis {
+            redis.note(&notice);
+        }
         self.cache.forget(&notice);
         if !notice.is_empty() {
             // The only error is that there is no subscriber.

@@ -8,14 +8,14 @@
 use crate::db::{changes::change_bus::CommitNotice, jobs::weight::weight_of};
 use bytes::Bytes;
 use entity::{job, job_item};
-use moka::{notification::RemovalCause, sync::Cache};
+use moka::{Expiry, notification::RemovalCause, sync::Cache};
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Maximum age of a cached job.
@@ -38,6 +38,32 @@ pub struct CachedJob {
     pub next_after: Option<i32>,
     /// Serialized form of the job for responses, built once.
     pub written: OnceLock<Bytes>,
+    /// Time for which it may be used from now on, at most [`MAX_AGE`].
+    life: Duration,
+}
+
+/// Ends an entry with the life of its job.
+struct Lives;
+
+impl Expiry<String, Arc<CachedJob>> for Lives {
+    fn expire_after_create(
+        &self,
+        _: &String,
+        job: &Arc<CachedJob>,
+        _: Instant,
+    ) -> Option<Duration> {
+        Some(job.life)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &String,
+        job: &Arc<CachedJob>,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(job.life)
+    }
 }
 
 /// Cache of jobs; always empty if its capacity is 0.
@@ -92,6 +118,7 @@ impl JobCache {
             jobs: Cache::builder()
                 .max_capacity(most)
                 .time_to_live(MAX_AGE)
+                .expire_after(Lives)
                 .eviction_listener(evicted)
                 .build(),
             parts: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -157,7 +184,7 @@ impl JobCache {
             .part(&kept.job.id)
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if *forgotten == moment.0 && kept.weight() <= MAX_ENTRY_BYTES {
+        if *forgotten == moment.0 && kept.is_small() {
             inner.jobs.insert(kept.job.id.clone(), kept.clone());
         }
     }
@@ -206,7 +233,19 @@ impl CachedJob {
             items,
             next_after,
             written: OnceLock::new(),
+            life: MAX_AGE,
         }
+    }
+
+    /// Returns the job with a shorter life: an entry of the shared cache was read a while ago.
+    pub fn that_lives_for(mut self, life: Duration) -> Self {
+        self.life = life.min(MAX_AGE);
+        self
+    }
+
+    /// Returns whether the job is small enough to be cached.
+    pub fn is_small(&self) -> bool {
+        self.weight() <= MAX_ENTRY_BYTES
     }
 
     /// Approximate size in bytes, including the serialized form.

@@ -2,17 +2,23 @@
 
 use crate::{
     db::{
-        ChangeBus, ConnectError, Database, JobCache, Options, Pool, Writer,
-        changes::pg_notifier::PgNotifier,
+        ChangeBus, ConnectError, Database, JobCache, Options, Pool, Reader, Writer,
+        changes::{
+            notifier::{Carrier, Notifier},
+            pg_notifier::PgNotifier,
+            redis_tier::RedisTier,
+        },
         connection::{
             connect,
             file::DatabaseFile,
+            migrate,
             timed::{StatementTimeout, TimedConn},
         },
         dialect, sqlite_file,
         writer::WriterResources,
     },
     metrics::Instruments,
+    notify_by::NotifyBy,
 };
 use sea_orm::DatabaseConnection;
 use std::sync::Arc;
@@ -37,9 +43,9 @@ impl Database {
         } else {
             conn.clone()
         };
-        let bus = ChangeBus::new(JobCache::new(options.cache_jobs));
-        let notifier =
-            dialect::notifies(conn.get_database_backend()).then(|| PgNotifier::start(conn.clone()));
+        let redis = shared_cache(options, &conn).await?;
+        let notifier = carrier(options, &conn, redis.as_ref()).map(Notifier::start);
+        let bus = ChangeBus::new(JobCache::new(options.cache_jobs), redis);
         let queues = dialect::write_queues(conn.get_database_backend(), writers);
         let file = sqlite_file(&options.url)
             .map(|path| DatabaseFile::at(&path))
@@ -88,7 +94,7 @@ impl Database {
             faults: None,
             instruments: instruments.clone(),
         };
-        let (writer, for_writing, url) = (Writer::new(resources, 1, 1), conn.clone(), "".into());
+        let (writer, for_writing) = (Writer::new(resources, 1, 1), conn.clone());
         Self::of(Pool {
             writer,
             for_writing,
@@ -97,9 +103,41 @@ impl Database {
             connections: 0,
             bus,
             notifier: None,
-            url,
+            url: "".into(),
             ready: Arc::default(),
             instruments,
         })
+    }
+}
+
+/// Starts the cache that the servers share, if it is configured. A process that serves waits until
+/// it is known whether Redis answers.
+async fn shared_cache(options: &Options, conn: &Reader) -> Result<Option<RedisTier>, ConnectError> {
+    let Some(redis) = &options.redis else {
+        return Ok(None);
+    };
+    let database = dialect::identity(conn).await;
+    let database = database.map_err(|error| ConnectError::Nameless(error.to_string()))?;
+    let tier = RedisTier::start(redis, &database, &migrate::format());
+    let tier = tier.map_err(ConnectError::Redis)?;
+    if options.hold {
+        tier.is_probed().await;
+    }
+    Ok(Some(tier))
+}
+
+/// Returns the carrier of commit notices; `None` if there is none.
+fn carrier(options: &Options, conn: &Reader, redis: Option<&RedisTier>) -> Option<Carrier> {
+    let postgres = || {
+        let notifies = dialect::notifies(conn.get_database_backend());
+        notifies.then(|| {
+            let (conn, url) = (conn.clone(), options.url.as_str().into());
+            Carrier::Postgres(PgNotifier { conn, url })
+        })
+    };
+    match options.notify_by {
+        NotifyBy::Auto | NotifyBy::Postgres => postgres(),
+        NotifyBy::Redis => redis.cloned().map(Carrier::Redis),
+        NotifyBy::None => None,
     }
 }

@@ -15,7 +15,7 @@ pub use expressions::{
     bytewise, contains_text, due_since, error_has_signature, is_claimable, is_one_of,
     is_processing, is_running, month_of, number_of_lines, prefix, text_member, unindexed,
 };
-pub use server::{clock, hides, version};
+pub use server::{clock, hides, identity, version};
 pub use sqlite_file::{expect_bulk, free_pages, prepare, return_pages};
 pub use transactions::{
     limit_time, limits_time, lock_schema, snapshot, wait_for_rows, write_transaction,

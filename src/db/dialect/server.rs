@@ -41,3 +41,18 @@ pub async fn hides(db: &impl ConnectionTrait, table: &str) -> Result<bool, DbErr
     let row = db.query_one_raw(asked).await?;
     row.map_or(Ok(false), |row| row.try_get_by_index(0))
 }
+
+/// Returns a text that differs between any two databases that share a Redis server: of the cluster,
+/// and of the database in it. A SQLite file has none, because its servers are one.
+pub async fn identity(db: &impl ConnectionTrait) -> Result<String, DbErr> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return Ok("sqlite".to_owned());
+    }
+    let sql = "SELECT system_identifier::text || '-' || oid::text \
+        FROM pg_control_system(), pg_database WHERE datname = current_database()";
+    let row = db
+        .query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
+        .await?
+        .ok_or_else(|| DbErr::Custom("it is in no list of databases".to_owned()))?;
+    row.try_get_by_index(0)
+}

@@ -27,7 +27,7 @@ use crate::{
         Reader,
         changes::{
             change_bus::{ChangeBus, CommitNotice},
-            pg_notifier::PgNotifier,
+            notifier::Notifier,
         },
         connection::{errors, faults::Faults, file::DatabaseFile},
     },
@@ -75,7 +75,7 @@ struct Shared {
     failed: AtomicU64,
     hasher: RandomState,
     bus: ChangeBus,
-    notifier: Option<PgNotifier>,
+    notifier: Option<Notifier>,
     disk: Disk,
     /// Database file that is written to, on SQLite.
     file: Option<DatabaseFile>,
@@ -88,7 +88,7 @@ struct Shared {
 pub struct WriterResources {
     pub conn: Reader,
     pub bus: ChangeBus,
-    pub notifier: Option<PgNotifier>,
+    pub notifier: Option<Notifier>,
     pub file: Option<DatabaseFile>,
     pub faults: Option<Faults>,
     pub instruments: Arc<Instruments>,
@@ -245,6 +245,10 @@ impl Shared {
         if let Some(notifier) = self.notifier.as_ref().filter(|_| !notice.is_empty()) {
             notifier.enqueue(&notice);
         }
-        self.bus.publish(Arc::new(notice));
+        let notice = Arc::new(notice);
+        self.bus.publish(notice.clone());
+        if let Some(redis) = self.bus.redis() {
+            redis.drop_changed(&notice);
+        }
     }
 }

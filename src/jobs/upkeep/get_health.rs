@@ -2,11 +2,11 @@
 //! requests.
 
 use crate::{
-    db::{CacheNumbers, DatabaseCheck},
+    db::{CacheNumbers, DatabaseCheck, RedisState},
     error::{Error, Result},
     jobs::{Counts, Filter, JobManager, LoopStatus, workers::list_workers::STALE_AFTER},
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::{
     sync::{
         Arc,
@@ -61,6 +61,8 @@ pub struct Health {
     pub uptime: Duration,
     pub database: Arc<DatabaseCheck>,
     pub cache: CacheNumbers,
+    /// Cache that the servers share; `None` if there is none.
+    pub redis: Option<RedisHealth>,
     /// Jobs by status; `None` if the database does not answer.
     pub counts: Option<Counts>,
     /// Workers that hold a job or called recently; `None` if the database does not answer.
@@ -68,6 +70,16 @@ pub struct Health {
     /// Difference of this server's clock to the database's; `None` where both are one.
     pub clock_ahead: Option<TimeDelta>,
     pub loops: Vec<(&'static str, LoopStatus)>,
+}
+
+/// State of Redis as this server sees it.
+#[derive(Clone, Debug)]
+pub struct RedisHealth {
+    pub is_up: bool,
+    /// Time of the last change between up and away.
+    pub since: DateTime<Utc>,
+    /// Last error; `None` while it is up.
+    pub error: Option<String>,
 }
 
 /// Reason why the server should get no requests.
@@ -125,12 +137,16 @@ impl JobManager {
             reasons: Vec::new(),
             uptime: self.uptime(),
             cache: self.db.job_cache().numbers(),
+            redis: None,
             counts: None,
             live_workers: None,
             clock_ahead: None,
             loops: self.list_loops(),
             database,
         };
+        if let Some(redis) = self.db.redis() {
+            self.add_redis(&mut health, redis.state());
+        }
         if let Some(error) = health.database.error() {
             health.fail(error.to_string());
         } else if let Err(error) = self.add_numbers(&mut health).await {
@@ -157,6 +173,22 @@ impl JobManager {
             health.degrade(DRAINING.to_owned());
         }
         health
+    }
+
+    fn add_redis(&self, health: &mut Health, redis: RedisState) {
+        let age = TimeDelta::from_std(redis.since.elapsed()).unwrap_or_default();
+        if !redis.is_up {
+            let error = redis.error.as_deref().unwrap_or("it was not reached yet");
+            health.degrade(format!(
+                "Redis at {} is away: {error}. Jobs are read from the database.",
+                redis.url
+            ));
+        }
+        health.redis = Some(RedisHealth {
+            is_up: redis.is_up,
+            since: self.now() - age,
+            error: redis.error,
+        });
     }
 
     async fn add_numbers(&self, health: &mut Health) -> Result<()> {

@@ -1,10 +1,11 @@
 //! get_metrics: numbers of this server and its database at this moment.
 
 use crate::{
+    db::{RedisNumbers, RedisTier},
     error::Result,
     jobs::{Counts, JobManager, watch::streams::MAX_STREAMS},
     lines,
-    metrics::{DatabaseNumbers, LoopNumbers, MAX_TYPES, Measured},
+    metrics::{DatabaseNumbers, LoopNumbers, MAX_TYPES, Measured, RedisReads},
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -40,6 +41,7 @@ impl JobManager {
             cache_hits: cache.hits,
             cache_misses: cache.misses,
             cache_evictions: cache.evictions,
+            redis: self.db.redis().map(reads),
             dropped_log_lines: lines::err().dropped(),
             loops: loops.collect(),
             files: self.db.files(),
@@ -78,6 +80,20 @@ impl JobManager {
         let types = queued.iter().take(MAX_TYPES).map(|(one, _)| one.as_str());
         let types: Vec<&str> = types.collect();
         self.db.due_heads(&types, self.now()).await
+    }
+}
+
+fn reads(redis: &RedisTier) -> RedisReads {
+    let RedisNumbers {
+        hits,
+        misses,
+        failures,
+    } = redis.numbers();
+    RedisReads {
+        is_up: redis.state().is_up,
+        hits,
+        misses,
+        failures,
     }
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::metrics::{
-    Connections, DatabaseNumbers, Ending, Files, LoopNumbers, QueryKind, families::FAMILIES,
+    Connections, DatabaseNumbers, Ending, Files, LoopNumbers, QueryKind, RedisReads,
+    families::FAMILIES,
 };
 use std::time::Duration;
 
@@ -39,6 +40,12 @@ fn everything() -> (Arc<Instruments>, Measured) {
             database: 4096,
             log: 0,
         }),
+        redis: Some(RedisReads {
+            is_up: true,
+            hits: 5,
+            misses: 2,
+            failures: 1,
+        }),
         ..Measured::default()
     };
     (Arc::new(instruments), measured)
@@ -63,6 +70,9 @@ fn every_family_is_in_a_full_scrape() {
         "callsheet_db_connections{state=\"used\"} 1",
         "callsheet_loop_errors_total{loop=\"sweep\"} 3",
         "callsheet_database_up 1",
+        "callsheet_redis_up 1",
+        "callsheet_redis_hits_total 5",
+        "callsheet_redis_failures_total 1",
     ] {
         assert!(text.contains(&format!("{line}\n")), "{line} in\n{text}");
     }

@@ -112,6 +112,7 @@ __all__ = [
     "QueueForecast",
     "QueueKeep",
     "QueueList",
+    "RedisHealth",
     "ReleaseJob",
     "RemovedActiveJobs",
     "ReplayWebhook",
@@ -355,6 +356,7 @@ class BackupList(TypedDict):
 class Caches(TypedDict):
     """Caches of the server."""
     memory: MemoryCache
+    redis: RedisHealth
 
 
 class CancelJob(TypedDict, total=False):
@@ -1302,6 +1304,13 @@ class QueueKeep(TypedDict):
 class QueueList(TypedDict):
     """All queues that have settings, or queued or processing jobs."""
     queues: List[Queue]
+
+
+class RedisHealth(TypedDict):
+    """Redis as the server sees it."""
+    error: Optional[str]
+    since: str
+    status: str
 
 
 class ReleaseJob(TypedDict, total=False):

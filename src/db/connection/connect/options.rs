@@ -1,6 +1,10 @@
 //! Options of a connection, and reasons why there is none.
 
-use crate::{db::connection::faults::Faults, shown_url::shown_url};
+use crate::{
+    db::{changes::redis_tier::RedisOptions, connection::faults::Faults},
+    notify_by::NotifyBy,
+    shown_url::shown_url,
+};
 use sea_orm::Statement;
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +26,10 @@ pub struct Options {
     pub hold: bool,
     /// Maximum jobs in the read cache; 0 turns it off.
     pub cache_jobs: u64,
+    /// Redis server with the cache that the servers share; `None` for no such cache.
+    pub redis: Option<RedisOptions>,
+    /// Carrier of commit notices to and from other processes.
+    pub notify_by: NotifyBy,
     /// Callback that receives every statement.
     pub observer: Option<Observer>,
     /// Source of injected faults in write transactions, for tests.
@@ -56,6 +64,8 @@ impl Options {
             answer_timeout: Duration::from_secs(30),
             hold: false,
             cache_jobs: 0,
+            redis: None,
+            notify_by: NotifyBy::Auto,
             observer: None,
             faults: None,
         }
@@ -98,6 +108,10 @@ pub enum ConnectError {
         connect to PostgreSQL directly, or use pool_mode = session"
     )]
     Pooler(String),
+    #[error("the setting redis_url is wrong: {0}")]
+    Redis(String),
+    #[error("the database does not say which one it is, for its keys in Redis: {0}")]
+    Nameless(String),
     #[error("the folder {0} for the database cannot be made: {1}")]
     Folder(String, std::io::Error),
 }

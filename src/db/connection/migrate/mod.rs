@@ -18,6 +18,19 @@ use status::{guard, names};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Returns a name of the form that this build gives to rows: builds that differ in it do not share
+/// cached rows.
+pub(in crate::db) fn format() -> String {
+    let newest = Migrator::migrations()
+        .last()
+        .map(|step| step.name().to_owned());
+    format!(
+        "{}-{}",
+        env!("CARGO_PKG_VERSION"),
+        newest.unwrap_or_default()
+    )
+}
+
 /// Change of the schema.
 #[derive(Clone, Copy, Debug)]
 pub enum Change {
