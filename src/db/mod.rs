@@ -30,12 +30,13 @@ pub use connection::connect::{ConnectError, Observer, Options, sqlite_file, with
 pub use connection::errors::is_unique_violation;
 pub use connection::faults::{Fault, Faults, Step};
 pub use connection::inspect::{
-    Drift, Inspector, Orphans, PostgresFacts, ScheduleFacts, SchemaDrift, SqliteFacts, WaitingType,
-    WorkFacts, describe_schema,
+    Drift, Inspector, Orphans, PostgresFacts, ScheduleFacts, SchemaDrift, ServerFacts, SqliteFacts,
+    WaitingType, WorkFacts, describe_schema,
 };
-pub use connection::migrate::{self, MigrateError};
+pub use connection::migrate::{self, MigrateError, is_at_least};
+pub use connection::postgres::other_engine;
 pub use connection::ready::DatabaseCheck;
-pub use connection::schema_state::SchemaState;
+pub use connection::schema_state::{SchemaState, newest_step};
 pub use connection::timed::TimedConn;
 pub use events::kept::{KEPT, hide_kept};
 pub use imports::EndedImport;

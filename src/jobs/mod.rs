@@ -62,6 +62,7 @@ pub use upkeep::backup::release_restored::{LeasedPolicy, ReleasedAfterRestore};
 pub use upkeep::get_health::{DRAINING, Health, HealthStatus, NotReady, pending_steps};
 pub use upkeep::loops::LoopStatus;
 pub use upkeep::retention::{RetentionCount, RetentionPreview, RetentionRun, Storage};
+pub use upkeep::servers::ListedServer;
 pub use validate::check_rows::check_rows;
 pub use validate::pointer::{JsonPath, Part};
 pub use validate::{

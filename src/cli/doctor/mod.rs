@@ -8,6 +8,7 @@ mod limits;
 mod postgres;
 mod schema;
 mod server;
+mod servers;
 mod settings;
 mod sqlite;
 mod work;
@@ -18,6 +19,7 @@ pub use finding::{Finding, Severity};
 pub use limits::Limits;
 pub use postgres::check_postgres;
 pub use server::{check_answer, check_health};
+pub use servers::{check_connections, check_versions};
 pub use sqlite::check_sqlite;
 
 use super::{

@@ -46,6 +46,7 @@ pub async fn check(url: &str, options: &Options) -> Result<u32, ConnectError> {
     };
     let mut first = open(url, options).await.map_err(refused)?;
     check_encoding(&mut first, options).await?;
+    check_engine(&mut first, options).await?;
     if !options.hold {
         first.close().await.map_err(refused)?;
         return Ok(options.max_connections);
@@ -100,6 +101,35 @@ async fn check_encoding(
         }),
         _ => Ok(()),
     }
+}
+
+/// Refuses a system that speaks PostgreSQL's protocol and breaks a promise of it.
+async fn check_engine(
+    connection: &mut PgConnection,
+    options: &Options,
+) -> Result<(), ConnectError> {
+    let shown = connection.fetch_one("SELECT version()").await;
+    let version = shown.and_then(|row| row.try_get::<String, _>(0));
+    match version.as_deref().map(other_engine) {
+        Ok(Some(engine)) => Err(ConnectError::Engine {
+            url: shown_url(&options.url),
+            engine: engine.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the name of the system if it lacks statement triggers with transition tables, or
+/// positions without gaps, both of which Callsheet relies on.
+pub fn other_engine(version: &str) -> Option<&'static str> {
+    const ENGINES: [(&str, &str); 4] = [
+        ("CockroachDB", "CockroachDB"),
+        ("YugabyteDB", "YugabyteDB"),
+        ("-YB-", "YugabyteDB"),
+        ("DSQL", "Aurora DSQL"),
+    ];
+    let engine = ENGINES.iter().find(|(part, _)| version.contains(part));
+    engine.map(|(_, name)| *name)
 }
 
 /// Returns whether the two connections lead to other servers of PostgreSQL from one transaction to

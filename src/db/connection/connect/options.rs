@@ -98,6 +98,11 @@ pub enum ConnectError {
         connect to PostgreSQL directly, or use pool_mode = session"
     )]
     Pooler(String),
+    #[error(
+        "the database at `{url}` is {engine}, which lacks statement triggers with transition tables \
+        or positions without gaps: use PostgreSQL 14 or later, or SQLite"
+    )]
+    Engine { url: String, engine: String },
     #[error("the folder {0} for the database cannot be made: {1}")]
     Folder(String, std::io::Error),
 }
