@@ -3,7 +3,7 @@
 use super::{UP, dump::schema, up};
 use crate::{
     cli::run::Desk,
-    support::{Backend, TestDb},
+    support::{Backend, Fixture, TestDb},
 };
 use callsheet::db::migrate::{Change, migrate, plan, status};
 use sea_orm::ConnectionTrait;
