@@ -38,6 +38,8 @@ impl App {
             create,
             hold: serves,
             cache_jobs: config.cache_jobs,
+            listen_url: config.listen_url.clone(),
+            statement_cache: config.statement_cache,
             ..Options::new(&config.database_url)
         };
         let db = Database::connect(&options).await?;

@@ -21,6 +21,13 @@ impl Config {
         if !(1..=MAX_DATABASE_CONNECTIONS).contains(&self.database_connections) {
             return wrong("database_connections", "use a number from 1 to 1000");
         }
+        if self.statement_cache == Some(0) && self.listen_url.is_none() {
+            return wrong(
+                "statement_cache",
+                "0 is for a pooler in transaction mode: name a direct connection with --listen-url \
+                as well",
+            );
+        }
         if self.max_body_bytes < MIN_SIZE {
             return wrong("max_body_bytes", "use at least 1024");
         }

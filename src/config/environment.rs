@@ -7,11 +7,12 @@ use std::ffi::OsString;
 const INHERITED_VARIABLES: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
 
 /// Environment variables with the worker's own secrets, which no program gets.
-const SECRET_VARIABLES: [&str; 4] = [
+const SECRET_VARIABLES: [&str; 5] = [
     "CALLSHEET_API_KEY",
     "CALLSHEET_API_KEY_FILE",
     "CALLSHEET_ADMIN_KEY",
     "CALLSHEET_DATABASE_URL",
+    "CALLSHEET_LISTEN_URL",
 ];
 
 /// Returns the environment variables that a worker passes to its programs: those that every program

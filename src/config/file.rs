@@ -15,6 +15,8 @@ use std::{
 pub struct File {
     pub database_url: Option<String>,
     pub database_connections: Option<u32>,
+    pub listen_url: Option<String>,
+    pub statement_cache: Option<usize>,
     pub log: Option<String>,
     pub log_format: Option<LogFormat>,
     pub group_readable: Option<bool>,
@@ -102,6 +104,7 @@ pub fn shows_password(path: &Path) -> bool {
         .is_ok_and(|file| file.permissions().mode() & OF_OTHERS != 0);
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let table = text.parse::<toml::Table>().unwrap_or_default();
-    let url = table.get("database_url").and_then(toml::Value::as_str);
-    is_open && url.is_some_and(has_password)
+    let url = |name| table.get(name).and_then(toml::Value::as_str);
+    let mut urls = ["database_url", "listen_url"].into_iter().filter_map(url);
+    is_open && urls.any(has_password)
 }

@@ -46,6 +46,10 @@ use webhooks::webhook_policy;
 pub struct Config {
     pub database_url: String,
     pub database_connections: u32,
+    /// URL of a direct connection to the database; `None` if that of the database is one.
+    pub listen_url: Option<String>,
+    /// Prepared statements that a connection keeps; `None` for the default, 0 for a pooler.
+    pub statement_cache: Option<usize>,
     pub log: String,
     pub log_format: LogFormat,
     /// Whether the group may read the files that are made.
@@ -157,6 +161,8 @@ impl Config {
                 .database_connections
                 .or(file.database_connections)
                 .unwrap_or(8),
+            listen_url: flags.listen_url.or(file.listen_url),
+            statement_cache: flags.statement_cache.or(file.statement_cache),
             log: flags
                 .log
                 .or(file.log)

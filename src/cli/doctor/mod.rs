@@ -67,7 +67,9 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
             ..Limits::default()
         };
         let now = SystemClock.now();
-        found.extend(check_database(&config.database_url, now, &limits, arguments.deep).await);
+        // A pooler would give the settings of this connection to other clients.
+        let url = config.listen_url.as_ref().unwrap_or(&config.database_url);
+        found.extend(check_database(url, now, &limits, arguments.deep).await);
     }
     if let Some(server) = &arguments.server {
         let key = api_key(arguments.api_key_file.as_deref())?;

@@ -37,6 +37,10 @@ impl Database {
         } else {
             conn.clone()
         };
+        let direct = match &options.listen_url {
+            Some(url) => connect::connect(&direct_options(url, options)).await?,
+            None => conn.clone(),
+        };
         let bus = ChangeBus::new(JobCache::new(options.cache_jobs));
         let notifier =
             dialect::notifies(conn.get_database_backend()).then(|| PgNotifier::start(conn.clone()));
@@ -53,9 +57,11 @@ impl Database {
             instruments: instruments.clone(),
         };
         let writer = Writer::new(resources, writers, queues);
-        let url = options.url.as_str().into();
+        let url = options.listen_url.as_ref().unwrap_or(&options.url);
+        let url = url.as_str().into();
         Ok(Self::of(Pool {
             conn,
+            direct,
             writer,
             for_writing,
             writers,
@@ -92,6 +98,7 @@ impl Database {
         Self::of(Pool {
             writer,
             for_writing,
+            direct: conn.clone(),
             conn,
             writers: 1,
             connections: 0,
@@ -101,5 +108,17 @@ impl Database {
             ready: Arc::default(),
             instruments,
         })
+    }
+}
+
+/// Options of the few connections for notices and migrations, which lead to PostgreSQL directly.
+fn direct_options(url: &str, options: &Options) -> Options {
+    Options {
+        url: url.to_owned(),
+        listen_url: None,
+        statement_cache: None,
+        max_connections: 2,
+        hold: false,
+        ..options.clone()
     }
 }

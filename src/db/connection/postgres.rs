@@ -3,7 +3,10 @@
 use super::connect::{ConnectError, Options, without_values};
 use crate::shown_url::shown_url;
 use futures_util::future::join_all;
-use sqlx::{Connection, Executor, PgConnection, Postgres, Row, pool::PoolOptions};
+use sqlx::{
+    Connection, Executor, PgConnection, Postgres, Row, pool::PoolOptions,
+    postgres::PgConnectOptions,
+};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -35,6 +38,16 @@ async fn set_up(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let _ = connection.execute(CANCEL_WHEN_CLOSED).await;
     }
     Ok(())
+}
+
+/// Leaves out of the start of a connection what a pooler does not take. Numbers are sent in binary
+/// form, to which the digits of texts do not matter.
+pub fn for_pooler(options: PgConnectOptions, is_pooled: bool) -> PgConnectOptions {
+    if is_pooled {
+        options.extra_float_digits(None)
+    } else {
+        options
+    }
 }
 
 /// Checks that the database can be used, by connections without a pool: a pool would retry until
@@ -71,7 +84,7 @@ pub async fn check(url: &str, options: &Options) -> Result<u32, ConnectError> {
         );
     }
     let pooled = match &mut all[..] {
-        [a, b, ..] => switches(a, b).await.map_err(refused)?,
+        [a, b, ..] if !options.is_pooled() => switches(a, b).await.map_err(refused)?,
         _ => false,
     };
     join_all(all.into_iter().map(Connection::close)).await;
@@ -82,9 +95,13 @@ pub async fn check(url: &str, options: &Options) -> Result<u32, ConnectError> {
 }
 
 async fn open(url: &str, options: &Options) -> Result<PgConnection, sqlx::Error> {
-    timeout(options.acquire_timeout, PgConnection::connect(url))
-        .await
-        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    let settings = for_pooler(url.parse()?, options.is_pooled());
+    timeout(
+        options.acquire_timeout,
+        PgConnection::connect_with(&settings),
+    )
+    .await
+    .unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 async fn check_encoding(

@@ -48,7 +48,7 @@ pub enum Change {
 )]
 pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
     // A snapshot, because another process may be about to migrate.
-    let moment = db.snapshot().await?;
+    let moment = db.direct_snapshot().await?;
     guard(moment.without_timeout()).await?;
     let pending = names(moment.without_timeout(), MigrationStatus::Pending).await?;
     let newer = newer_step_of(moment.without_timeout()).await?;
@@ -57,7 +57,7 @@ pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, Migra
     if pending.is_empty() && matches!(change, Change::Up { .. }) {
         // A role that may only change rows, and a standby, have nothing to do here. A copy of a
         // SQLite file may lack the setting, which changes nothing where it is set.
-        let _ = dialect::prepare(db.read().without_timeout()).await;
+        let _ = dialect::prepare(db.direct().without_timeout()).await;
         return Ok(Vec::new());
     }
     let refused = |error| refused(error, pending.len());
@@ -80,7 +80,7 @@ const PREPARE_AGAIN: Duration = Duration::from_millis(20);
 async fn prepare(db: &Database) -> Result<(), DbErr> {
     let until = Instant::now() + PREPARE_FOR;
     loop {
-        match dialect::prepare(db.read().without_timeout()).await {
+        match dialect::prepare(db.direct().without_timeout()).await {
             Err(error) if errors::is_transient(&error) && Instant::now() < until => {
                 tokio::time::sleep(PREPARE_AGAIN).await;
             }
@@ -93,7 +93,7 @@ async fn prepare(db: &Database) -> Result<(), DbErr> {
 async fn take_steps(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
     prepare(db).await?;
     let tx = db
-        .read()
+        .direct()
         .without_timeout()
         .begin_with_options(dialect::write_transaction())
         .await?;

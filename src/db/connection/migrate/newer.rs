@@ -1,35 +1,30 @@
 //! A schema with steps of a newer version: whether this version may run on it.
 
-use super::{migrate_error::MigrateError, status::Step};
+use super::migrate_error::MigrateError;
 use crate::db::{Readable, connection::schema_state::schema_state};
 use entity::setting;
-use migration::{Migrator, MigratorTrait, OLDEST_BINARY};
+use migration::OLDEST_BINARY;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
-/// Returns the steps of this version, all of them applied, for a schema with newer ones, of which
-/// `newest` is the newest. Refuses a schema on which this version may not run.
-pub(super) async fn steps_below(
+/// Refuses a schema with steps of a newer version, of which `newest` is the newest, unless this
+/// version may run on it.
+pub(super) async fn check_newer(
     db: &impl ConnectionTrait,
     newest: &str,
-) -> Result<Vec<Step>, MigrateError> {
+) -> Result<(), MigrateError> {
     if schema_state(db).await?.missing > 0 {
         return Err(MigrateError::Newer(newest.to_owned()));
     }
     let Some(oldest) = oldest_binary(db).await? else {
         return Err(MigrateError::Newer(newest.to_owned()));
     };
-    if !is_at_least(env!("CARGO_PKG_VERSION"), &oldest) {
-        return Err(MigrateError::TooOld {
-            step: newest.to_owned(),
-            oldest,
-        });
+    if is_at_least(env!("CARGO_PKG_VERSION"), &oldest) {
+        return Ok(());
     }
-    let steps = Migrator::get_migration_files();
-    let applied = steps.iter().map(|step| Step {
-        name: step.name().to_owned(),
-        applied: true,
-    });
-    Ok(applied.collect())
+    Err(MigrateError::TooOld {
+        step: newest.to_owned(),
+        oldest,
+    })
 }
 
 /// Returns the oldest version that may run on a schema with a table of settings.

@@ -72,11 +72,11 @@ pub async fn plan(db: &Database) -> Result<Plan, MigrateError> {
         return Ok(Plan::default());
     }
     let names: Vec<String> = pending.into_iter().map(|step| step.name).collect();
-    let tables = existing_tables(db.read().without_timeout()).await?;
+    let tables = existing_tables(db.direct().without_timeout()).await?;
     let recorder = Recorder::default();
     let tried = try_steps(db, applied, &recorder).await;
     let (statements, rewritten) = tried.map_err(|error| refused(error.into(), names.len()))?;
-    let locks_file = dialect::writes_alone(db.read().get_database_backend());
+    let locks_file = dialect::writes_alone(db.direct().get_database_backend());
     let tables = if locks_file { Vec::new() } else { tables };
     Ok(Plan {
         steps: by_step(statements, names, &tables),
@@ -92,7 +92,7 @@ async fn try_steps(
     applied: usize,
     recorder: &Recorder,
 ) -> Result<(Vec<String>, Vec<String>), DbErr> {
-    let is_file = dialect::writes_alone(db.read().get_database_backend());
+    let is_file = dialect::writes_alone(db.direct().get_database_backend());
     let mut options = if is_file {
         ConnectOptions::new("sqlite::memory:")
     } else {
@@ -127,8 +127,13 @@ async fn try_in_copy(
     let before = files(&tx).await?;
     recorder.take();
     Migrator::up(&tx, None).await?;
-    let statements = recorder.take().into_iter();
-    let statements = statements.map(|sql| sql.replace(COPY, &schema)).collect();
+    let mut statements = recorder.take();
+    // The migrator makes its table again and again, if it is not there.
+    let makes = format!("CREATE TABLE IF NOT EXISTS \"{MIGRATION_TABLE}\"");
+    let mut is_there = applied > 0;
+    statements.retain(|sql| !sql.starts_with(&makes) || !std::mem::replace(&mut is_there, true));
+    let statements = statements.iter().map(|sql| sql.replace(COPY, &schema));
+    let statements = statements.collect();
     let after = files(&tx).await?;
     tx.rollback().await?;
     let moved = |(table, file): (String, i64)| (after.get(&table) != Some(&file)).then_some(table);

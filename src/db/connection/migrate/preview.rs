@@ -22,7 +22,7 @@ pub struct Doomed {
 #[allow(clippy::disallowed_methods, reason = "as in `migrate`")]
 pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, MigrateError> {
     let tx = db
-        .read()
+        .direct()
         .without_timeout()
         .begin_with_options(dialect::write_transaction())
         .await?;

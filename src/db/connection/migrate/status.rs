@@ -2,7 +2,7 @@
 
 use super::{
     migrate_error::{MigrateError, of_another_build},
-    newer::steps_below,
+    newer::check_newer,
 };
 use crate::db::{Database, dialect};
 use migration::{
@@ -18,7 +18,7 @@ pub struct Step {
 
 /// Returns every step and whether it has been applied. Writes nothing.
 pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
-    let moment = db.snapshot().await?;
+    let moment = db.direct_snapshot().await?;
     status_of(moment.without_timeout()).await
 }
 
@@ -35,7 +35,7 @@ where
 /// Returns the newest step if a newer version has applied it; `None` if this version knows every
 /// applied step. Writes nothing.
 pub async fn newer_step(db: &Database) -> Result<Option<String>, MigrateError> {
-    let moment = db.snapshot().await?;
+    let moment = db.direct_snapshot().await?;
     newer_step_of(moment.without_timeout()).await
 }
 
@@ -56,7 +56,15 @@ async fn steps(db: &impl ConnectionTrait) -> Result<(Vec<Step>, Option<String>),
     match Migrator::get_migration_with_status_read_only(db).await {
         Ok(steps) => Ok((steps.iter().map(step).collect(), None)),
         Err(error) => match of_another_build(error) {
-            MigrateError::Newer(newest) => Ok((steps_below(db, &newest).await?, Some(newest))),
+            MigrateError::Newer(newest) => {
+                check_newer(db, &newest).await?;
+                let ours = Migrator::get_migration_files();
+                let applied = ours.iter().map(|s| Step {
+                    name: s.name().to_owned(),
+                    applied: true,
+                });
+                Ok((applied.collect(), Some(newest)))
+            }
             other => Err(other),
         },
     }
