@@ -144,9 +144,9 @@ pub async fn execute(
     Ok(())
 }
 
-/// Names the oldest version of Callsheet that may run on the schema from this step on. Versions from
-/// it on start on a schema with later steps than theirs, and never change it; older ones refuse it,
-/// and so does every version as long as no step has named one. The way back names the one before.
+/// Names the oldest version of Callsheet that may run on the schema from this step on. It and later
+/// versions start on a schema with newer steps than theirs, and never change it; older ones refuse
+/// it, and so does every version while no step has named one. The way back names the one before.
 pub async fn needs_binary(manager: &SchemaManager<'_>, version: &str) -> Result<(), DbErr> {
     let insert = Query::insert()
         .into_table("settings")

@@ -3,7 +3,7 @@
 
 use crate::{
     cli::run::Desk,
-    support::{Backend, Fixture, Patience, PgBouncer, Server, TestDb, at_once, run},
+    support::{Backend, Patience, PgBouncer, Server, TestDb, at_once, run},
 };
 use serde_json::{Value, json};
 use std::time::Duration;
