@@ -40,6 +40,8 @@ impl App {
             cache_jobs: config.cache_jobs,
             redis: config.redis.clone(),
             notify_by: config.notify_by,
+            listen_url: config.listen_url.clone(),
+            statement_cache: config.statement_cache,
             ..Options::new(&config.database_url)
         };
         let db = Database::connect(&options).await?;

@@ -30,7 +30,10 @@ mod s0023b_webhooks;
 mod s0024b_webhook_deliveries;
 mod s0025_archives;
 mod s0026_archived_jobs;
+mod s0027_servers;
+mod s0028_settings;
 
+pub use parts::{needs_binary, schema};
 pub use sea_orm_migration::{IntoSchemaManagerConnection, SchemaManager};
 pub use sea_orm_migration::{Migration, MigrationStatus, MigratorTrait};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
@@ -40,7 +43,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Tables of the schema, in the order of their steps: parents before children.
-pub const TABLES: [&str; 26] = [
+pub const TABLES: [&str; 28] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -67,7 +70,12 @@ pub const TABLES: [&str; 26] = [
     "webhook_deliveries",
     "archives",
     "archived_jobs",
+    "servers",
+    "settings",
 ];
+
+/// Name of the setting with the oldest version of Callsheet that may run on the schema.
+pub const OLDEST_BINARY: &str = "oldest_binary";
 
 /// All steps, in the order of their names. The names of a database tell which build made it: names
 /// of builds before these steps begin with `m`, which sorts before every name here, and the names
@@ -103,6 +111,8 @@ impl MigratorTrait for Migrator {
             Box::new(s0024b_webhook_deliveries::Migration),
             Box::new(s0025_archives::Migration),
             Box::new(s0026_archived_jobs::Migration),
+            Box::new(s0027_servers::Migration),
+            Box::new(s0028_settings::Migration),
         ]
     }
 

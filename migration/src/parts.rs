@@ -131,18 +131,30 @@ pub async fn drop_table(manager: &SchemaManager<'_>, table: &'static str) -> Res
         .await
 }
 
-/// Runs statements that the query builder has no words for.
+/// Runs statements that the query builder has no words for, each by itself, so that `migrate plan`
+/// sees them.
 pub async fn execute(
     manager: &SchemaManager<'_>,
     statements: impl IntoIterator<Item = impl AsRef<str>>,
 ) -> Result<(), DbErr> {
     for sql in statements {
-        manager
-            .get_connection()
-            .execute_unprepared(sql.as_ref())
-            .await?;
+        let sql = Statement::from_string(manager.get_database_backend(), sql.as_ref());
+        manager.get_connection().execute_raw(sql).await?;
     }
     Ok(())
+}
+
+/// Names the oldest version of Callsheet that may run on the schema from this step on. It and later
+/// versions start on a schema with newer steps than theirs, and never change it; older ones refuse
+/// it, and so does every version while no step has named one. The way back names the one before.
+pub async fn needs_binary(manager: &SchemaManager<'_>, version: &str) -> Result<(), DbErr> {
+    let insert = Query::insert()
+        .into_table("settings")
+        .columns(["name", "value"])
+        .values_panic([crate::OLDEST_BINARY.into(), version.into()])
+        .on_conflict(OnConflict::column("name").update_column("value").to_owned())
+        .to_owned();
+    manager.execute(insert).await
 }
 
 /// Leaves room in the pages of a table on PostgreSQL: inserts fill `percent` of a page. A new

@@ -3,7 +3,7 @@
 use super::{
     Tag,
     contract::{Bound, Need, Operation, operation},
-    dto::{self, HealthReport, LiveWorkers},
+    dto::{self, HealthReport, LiveServers, LiveWorkers},
     problem::{Member, Problem},
 };
 use crate::{
@@ -115,6 +115,7 @@ impl Health {
             cache: dto::Caches::new(health.cache, health.redis.clone()),
             counts: health.counts.map(Into::into),
             workers: health.live_workers.map(|live| LiveWorkers { live }),
+            servers: health.live_servers.map(|live| LiveServers { live }),
             clock_ahead_ms: health.clock_ahead.map(|by| by.num_milliseconds()),
             loops: health.loops.iter().cloned().map(Into::into).collect(),
             dropped_log_lines: lines::err().dropped(),

@@ -51,6 +51,7 @@ mod results;
 mod rows;
 mod schedules;
 mod series;
+mod servers;
 mod session;
 mod shots;
 mod shown;
@@ -155,6 +156,7 @@ fn operations(
         (backups::Backups(backups), storage::Storage),
         (
             health::Health(jobs.clone()),
+            servers::Servers,
             legacy::DirectPipeline,
             legacy::Videos,
         ),

@@ -3,10 +3,10 @@
 use super::{
     actions, active_jobs, audit, backups, claims, contract::Operation, deliveries, episodes,
     events, generate, health, imports, items, jobs, keys, legacy, lifecycle, media_links, reports,
-    schedules, series, session, shots, spec, stats, storage, streams, webhooks, workers,
+    schedules, series, servers, session, shots, spec, stats, storage, streams, webhooks, workers,
 };
 
-const CONTRACTS: [&[Operation]; 30] = [
+const CONTRACTS: [&[Operation]; 31] = [
     generate::CONTRACT,
     jobs::CONTRACT,
     jobs::count::CONTRACT,
@@ -35,6 +35,7 @@ const CONTRACTS: [&[Operation]; 30] = [
     audit::CONTRACT,
     session::CONTRACT,
     health::CONTRACT,
+    servers::CONTRACT,
     legacy::direct_pipeline::CONTRACT,
     legacy::videos::CONTRACT,
 ];

@@ -14,6 +14,7 @@ mod keys;
 mod retention;
 mod runner;
 mod schedules;
+mod servers;
 mod stats;
 mod webhooks;
 mod workers;
@@ -67,6 +68,7 @@ impl Loops {
         let days = |days: u32| TimeDelta::days(days.into());
         let mut loops = Self(JoinSet::new());
         loops.spawn(jobs, jobs::RescueJobs);
+        loops.spawn(jobs, servers::NoteServer);
         loops.spawn(jobs, workers::NoteWorkers);
         loops.spawn(jobs, workers::ForgetWorkers);
         loops.spawn(jobs, imports::FailOrphanedImports);

@@ -2,7 +2,7 @@
 
 use super::{
     archive, audit, backup, completions, doctor, export, import, imports, jobs, keys, migrate,
-    openapi, out, queue, restore, retention, schedules, webhooks, work, workers,
+    openapi, out, queue, restore, retention, schedules, servers, webhooks, work, workers,
 };
 use crate::{
     config::{Flags, ServerFlags},
@@ -71,6 +71,8 @@ pub enum Command {
     Webhooks(webhooks::Arguments),
     /// Show the workers, and the jobs that each holds
     Workers(workers::Arguments),
+    /// Show the servers of the database, and their versions
+    Servers(servers::Arguments),
     /// Look for what is wrong with the configuration, the database, the work and a server; changes
     /// nothing
     Doctor(doctor::Arguments),

@@ -5,7 +5,7 @@ use super::{
     command::{Command, parse},
     completions, doctor, export, import, imports, jobs, keys, migrate,
     open::{Use, open, ready, ready_with, untouched},
-    openapi, queue, restore, retention, schedules, serve,
+    openapi, queue, restore, retention, schedules, serve, servers,
     target::Target,
     webhooks, work, workers,
 };
@@ -93,6 +93,10 @@ pub async fn dispatch() -> Result<ExitCode, Failure> {
         Command::Workers(arguments) => {
             let target = target(cli.flags, arguments.server.as_deref()).await?;
             workers::run(target, arguments).await
+        }
+        Command::Servers(arguments) => {
+            let target = target(cli.flags, arguments.server.as_deref()).await?;
+            servers::run(target, arguments).await
         }
         Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
         Command::Backup(arguments) => backup::run(ready(cli.flags, false).await?, arguments).await,

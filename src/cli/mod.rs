@@ -26,6 +26,7 @@ mod restore;
 mod retention;
 mod schedules;
 mod serve;
+mod servers;
 mod stop_signal;
 mod target;
 mod webhooks;

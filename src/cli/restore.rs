@@ -49,7 +49,8 @@ impl From<Interrupted> for LeasedPolicy {
 pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure> {
     let config = Config::load(flags, ServerFlags::default())?;
     telemetry::start(&config.log, config.log_format).map_err(Failure::Usage)?;
-    let url = config.database_url.clone();
+    let direct = config.listen_url.as_ref();
+    let url = direct.unwrap_or(&config.database_url).clone();
     let policy = arguments.interrupted.into();
     let make_safe = async |url: String| make_safe(config, url, policy).await;
     let (place, released) = restore(
@@ -83,6 +84,8 @@ async fn make_safe(
 ) -> Result<ReleasedAfterRestore, Failure> {
     let config = Config {
         database_url: url,
+        listen_url: None,
+        statement_cache: None,
         ..config
     };
     let app = App::open(config, false, false).await?;

@@ -81,6 +81,7 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
             "the folder of the archive is away: archived jobs answer 503 until it is back"
         );
     }
+    app.jobs.register_server(address);
     let loops = Loops::start(&app.jobs, bounds);
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(for_ever("listen", move || {
@@ -159,6 +160,7 @@ async fn end(app: App, loops: Loops) {
     tracing::info!("stopped");
     let _ = app.jobs.note_workers().await;
     let _ = app.jobs.store_audit(true).await;
+    let _ = app.jobs.remove_server().await;
     let App { jobs, .. } = app;
     let _ = jobs.database().clone().close().await;
 }

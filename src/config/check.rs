@@ -22,6 +22,13 @@ impl Config {
             return wrong("database_connections", "use a number from 1 to 1000");
         }
         self.check_redis()?;
+        if self.statement_cache == Some(0) && self.listen_url.is_none() {
+            return wrong(
+                "statement_cache",
+                "0 is for a pooler in transaction mode: name a direct connection with --listen-url \
+                as well",
+            );
+        }
         if self.max_body_bytes < MIN_SIZE {
             return wrong("max_body_bytes", "use at least 1024");
         }

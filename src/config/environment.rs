@@ -7,12 +7,13 @@ use std::ffi::OsString;
 const INHERITED_VARIABLES: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
 
 /// Environment variables with the worker's own secrets, which no program gets.
-const SECRET_VARIABLES: [&str; 5] = [
+const SECRET_VARIABLES: [&str; 6] = [
     "CALLSHEET_API_KEY",
     "CALLSHEET_API_KEY_FILE",
     "CALLSHEET_ADMIN_KEY",
     "CALLSHEET_DATABASE_URL",
     "CALLSHEET_REDIS_URL",
+    "CALLSHEET_LISTEN_URL",
 ];
 
 /// Returns the environment variables that a worker passes to its programs: those that every program

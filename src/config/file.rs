@@ -17,6 +17,8 @@ pub struct File {
     pub database_connections: Option<u32>,
     pub redis_url: Option<String>,
     pub notify_by: Option<NotifyBy>,
+    pub listen_url: Option<String>,
+    pub statement_cache: Option<usize>,
     pub log: Option<String>,
     pub log_format: Option<LogFormat>,
     pub group_readable: Option<bool>,
@@ -105,7 +107,8 @@ pub fn shows_password(path: &Path) -> bool {
         .is_ok_and(|file| file.permissions().mode() & OF_OTHERS != 0);
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let table = text.parse::<toml::Table>().unwrap_or_default();
-    let urls = ["database_url", "redis_url"].into_iter();
-    let mut urls = urls.filter_map(|key| table.get(key)?.as_str());
+    let url = |name| table.get(name).and_then(toml::Value::as_str);
+    let names = ["database_url", "listen_url", "redis_url"].into_iter();
+    let mut urls = names.filter_map(url);
     is_open && urls.any(has_password)
 }

@@ -36,6 +36,26 @@ pub struct Flags {
         global = true
     )]
     pub database_connections: Option<u32>,
+    /// URL of a direct connection to the same PostgreSQL, for notices and migrations, where
+    /// --database-url leads through a pooler [default: --database-url]
+    #[arg(
+        long,
+        env = "CALLSHEET_LISTEN_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        global = true
+    )]
+    pub listen_url: Option<String>,
+    /// Prepared statements that each connection to PostgreSQL keeps; 0 for a pooler in transaction
+    /// mode [default: 100]
+    #[arg(
+        long,
+        env = "CALLSHEET_STATEMENT_CACHE",
+        hide_env_values = true,
+        value_name = "N",
+        global = true
+    )]
+    pub statement_cache: Option<usize>,
     /// URL of a Redis server whose cache the servers of a PostgreSQL database share:
     /// redis://USER:PASSWORD@HOST/NUMBER [default: none]
     #[arg(

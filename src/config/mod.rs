@@ -51,6 +51,10 @@ pub struct Config {
     /// password.
     pub redis: Option<RedisOptions>,
     pub notify_by: NotifyBy,
+    /// URL of a direct connection to the database; `None` if that of the database is one.
+    pub listen_url: Option<String>,
+    /// Prepared statements that a connection keeps; `None` for the default, 0 for a pooler.
+    pub statement_cache: Option<usize>,
     pub log: String,
     pub log_format: LogFormat,
     /// Whether the group may read the files that are made.
@@ -164,6 +168,8 @@ impl Config {
                 .unwrap_or(8),
             redis: flags.redis_url.or(file.redis_url).map(RedisOptions::new),
             notify_by: flags.notify_by.or(file.notify_by).unwrap_or_default(),
+            listen_url: flags.listen_url.or(file.listen_url),
+            statement_cache: flags.statement_cache.or(file.statement_cache),
             log: flags
                 .log
                 .or(file.log)

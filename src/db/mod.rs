@@ -34,12 +34,13 @@ pub use connection::connect::{ConnectError, Observer, Options, sqlite_file, with
 pub use connection::errors::is_unique_violation;
 pub use connection::faults::{Fault, Faults, Step};
 pub use connection::inspect::{
-    Drift, Inspector, Orphans, PostgresFacts, ScheduleFacts, SchemaDrift, SqliteFacts, WaitingType,
-    WorkFacts, describe_schema,
+    Drift, Inspector, Orphans, PostgresFacts, ScheduleFacts, SchemaDrift, ServerFacts, SqliteFacts,
+    WaitingType, WorkFacts, describe_schema,
 };
-pub use connection::migrate::{self, MigrateError};
+pub use connection::migrate::{self, MigrateError, is_at_least};
+pub use connection::postgres::other_engine;
 pub use connection::ready::DatabaseCheck;
-pub use connection::schema_state::SchemaState;
+pub use connection::schema_state::{SchemaState, newest_step};
 pub use connection::timed::TimedConn;
 pub use events::kept::{KEPT, hide_kept};
 pub use imports::EndedImport;
@@ -90,10 +91,13 @@ pub struct Pool {
     conn: Reader,
     writer: Writer,
     for_writing: Reader,
+    /// Connections for migrations: those of `conn` unless these lead through a pooler.
+    direct: Reader,
     writers: usize,
     connections: u32,
     bus: ChangeBus,
     notifier: Option<Notifier>,
+    /// URL of a direct connection to the database.
     url: Arc<str>,
     ready: Arc<ReadinessCache>,
     instruments: Arc<Instruments>,
@@ -136,11 +140,24 @@ impl Database {
         &self.conn
     }
 
+    /// Returns the pool for migrations, which does not lead through a pooler.
+    pub(in crate::db) fn direct(&self) -> &Reader {
+        &self.direct
+    }
+
     /// Begins a read transaction whose statements all see one snapshot.
     pub async fn snapshot(&self) -> Result<TimedConn<DatabaseTransaction>, DbErr> {
         self.conn
             .begin(dialect::snapshot(self.conn.get_database_backend()))
             .await
+    }
+
+    /// Begins a read transaction of a migration.
+    pub(in crate::db) async fn direct_snapshot(
+        &self,
+    ) -> Result<TimedConn<DatabaseTransaction>, DbErr> {
+        let options = dialect::snapshot(self.direct.get_database_backend());
+        self.direct.begin(options).await
     }
 
     /// Runs a query that may take long. Returns `None` if PostgreSQL needs longer than `most`.
@@ -231,6 +248,7 @@ impl Database {
         // A pool waits for each of its connections, and one whose other end is silent does not
         // return.
         let closed = async {
+            self.direct.without_timeout().clone().close().await?;
             self.for_writing.without_timeout().clone().close().await?;
             self.conn.without_timeout().clone().close().await
         };

@@ -13,6 +13,7 @@ pub use crate::db::catalog::schedules::change::{
 };
 pub use crate::db::catalog::schedules::fire::{FireSchedule, Fired};
 pub use crate::db::catalog::series::{CreateSeries, DeleteSeries, UpdateSeries};
+pub use crate::db::catalog::servers::{NoteServer, RemoveServer};
 pub use crate::db::catalog::sessions::{EndSession, StartSession};
 pub use crate::db::catalog::webhooks::change::{
     ChangeWebhook, DecideWebhook, DeleteWebhook, Hurry, InsertWebhook, SkipToEnd,

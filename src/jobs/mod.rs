@@ -65,6 +65,7 @@ pub use upkeep::get_health::{
 };
 pub use upkeep::loops::LoopStatus;
 pub use upkeep::retention::{RetentionCount, RetentionPreview, RetentionRun, Storage};
+pub use upkeep::servers::ListedServer;
 pub use validate::check_rows::check_rows;
 pub use validate::pointer::{JsonPath, Part};
 pub use validate::{

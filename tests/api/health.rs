@@ -50,7 +50,7 @@ async fn health_shows_the_numbers_that_people_look_at_first(api: Api) {
         "{version}"
     );
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(health["schema"], "s0026_archived_jobs");
+    assert_eq!(health["schema"], "s0028_settings");
     assert_eq!(health["uptime_seconds"], 90.0);
     assert_eq!(
         health["cache"],
@@ -60,6 +60,7 @@ async fn health_shows_the_numbers_that_people_look_at_first(api: Api) {
     assert_eq!(health["counts"]["processing"], 1);
     assert_eq!(health["counts"]["total"], 2);
     assert_eq!(health["workers"], json!({"live": 1}));
+    assert_eq!(health["servers"], json!({"live": 0}));
     assert_eq!(health["database_connections"], api.database().connections());
     assert_eq!(health["loops"], json!([]));
 }

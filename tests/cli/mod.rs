@@ -15,6 +15,7 @@ mod recovery;
 pub mod run;
 mod schedules;
 mod serve;
+mod servers;
 mod settings;
 mod tables;
 mod webhooks;

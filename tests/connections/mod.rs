@@ -7,6 +7,7 @@ mod http2;
 mod log;
 mod log_lines;
 mod metrics_alone;
+mod pooled;
 mod slow;
 mod threads;
 

@@ -3,9 +3,10 @@
 use super::limits;
 use callsheet::{
     cli::doctor::{
-        Finding, check_answer, check_health, check_postgres, check_sqlite, check_version,
+        Finding, check_answer, check_connections, check_health, check_postgres, check_sqlite,
+        check_version, check_versions,
     },
-    db::{PostgresFacts, SqliteFacts},
+    db::{PostgresFacts, ServerFacts, SqliteFacts},
 };
 use serde_json::{Value, json};
 
@@ -56,6 +57,43 @@ fn settings_and_sessions_of_postgresql() {
         of_postgres(|of| of.open_connections = 95),
         ["postgres.connections_used"]
     );
+}
+
+#[test]
+fn servers_of_versions_that_may_not_mix() {
+    let servers = |versions: &[&str], oldest: Option<&str>| ServerFacts {
+        live: versions
+            .iter()
+            .map(|version| ("10.0.0.1:3001".to_owned(), (*version).to_owned()))
+            .collect(),
+        oldest: oldest.map(str::to_owned),
+    };
+    let found = check_versions(&servers(&["0.2.0", "0.1.9"], Some("0.2.0"))).unwrap();
+    assert_eq!(found.id, "servers.version");
+    assert!(found.what.contains("10.0.0.1:3001 (0.1.9)"), "{found:?}");
+    assert!(!found.what.contains("(0.2.0)"), "{found:?}");
+    assert_eq!(
+        check_versions(&servers(&["0.2.0", "0.1.9"], Some("0.1.0"))),
+        None
+    );
+    assert_eq!(check_versions(&servers(&["0.2.0", "0.1.9"], None)), None);
+}
+
+#[test]
+fn more_servers_than_postgres_has_connections_for() {
+    let servers = |live: usize| ServerFacts {
+        live: vec![("10.0.0.1:3001".to_owned(), "0.1.0".to_owned()); live],
+        oldest: None,
+    };
+    let postgres = PostgresFacts {
+        max_connections: 97,
+        ..PostgresFacts::default()
+    };
+    // Eight and one for notices each.
+    assert_eq!(check_connections(&servers(10), &postgres, &limits()), None);
+    let found = check_connections(&servers(11), &postgres, &limits()).unwrap();
+    assert_eq!(found.id, "servers.connections");
+    assert!(found.what.contains("99"), "{found:?}");
 }
 
 #[test]

@@ -58,6 +58,7 @@ pub mod schedules;
 mod schedules_kept;
 mod searches;
 mod series;
+mod servers;
 mod shots;
 mod silence;
 mod start_job;

@@ -6,6 +6,7 @@ mod derived;
 mod dump;
 pub mod earlier;
 mod foreign;
+mod planned;
 mod preview;
 mod schema;
 mod steps;

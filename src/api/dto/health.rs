@@ -50,6 +50,8 @@ pub struct Health {
     pub counts: Option<JobCounts>,
     /// Workers; null if the database does not answer.
     pub workers: Option<LiveWorkers>,
+    /// Servers of this database; null if the database does not answer.
+    pub servers: Option<LiveServers>,
     /// Milliseconds by which the server's clock is ahead of the database's; null on SQLite, which
     /// uses the same clock.
     pub clock_ahead_ms: Option<i64>,
@@ -105,6 +107,13 @@ pub struct MemoryCache {
 #[derive(Debug, Object)]
 pub struct LiveWorkers {
     /// Number of these workers.
+    pub live: u64,
+}
+
+/// Servers of the database that gave a sign of life in the last 60 seconds.
+#[derive(Debug, Object)]
+pub struct LiveServers {
+    /// Number of these servers.
     pub live: u64,
 }
 

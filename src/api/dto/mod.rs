@@ -25,6 +25,7 @@ mod outcome;
 mod report;
 mod same;
 mod schedule;
+mod server;
 mod stats;
 mod storage;
 mod stream;
@@ -47,7 +48,7 @@ pub use claim::{ClaimJobs, ClaimedJob, ClaimedJobs};
 pub use delivery::{Delivery, DeliveryList};
 pub use event::{Event, EventList};
 pub use generate::{GenerateIdea, GenerateScript};
-pub use health::{Caches, DatabaseHealth, Health, HealthReport, LiveWorkers};
+pub use health::{Caches, DatabaseHealth, Health, HealthReport, LiveServers, LiveWorkers};
 pub use heartbeat::{HeartbeatAnswer, SendHeartbeat};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{JobPatch, NewJob, NewJobs};
@@ -67,6 +68,7 @@ pub use report::{
 pub use schedule::{
     NewSchedule, PreviewSchedule, Schedule, ScheduleList, SchedulePatch, ScheduleTimes,
 };
+pub use server::ServerList;
 pub use stats::{Bucket, StatsReport};
 pub use storage::{Archive, ArchiveList, QueueKeep, RetentionPreview, SetKeep, keep_patch};
 pub use stream::{StreamData, StreamSnapshot};

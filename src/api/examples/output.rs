@@ -5,7 +5,7 @@ use super::{
     rows::{
         JOB, TOKEN, active, bucket, cause, claimed, counts, event, failed_job, fields, health,
         held, item, lease, listed, next_job, of_type, one_loop, pagination, queue, queue_forecast,
-        shot, stats, taken, worker,
+        server, shot, stats, taken, worker,
     },
     runs::{
         ACTION, IMPORT, action, action_outcome, archive, backup, import, reject, retention_count,
@@ -185,6 +185,9 @@ pub fn output(schema: &str) -> Option<Value> {
         "RedisHealth" => json!({"status": "ok", "since": "2026-01-31T12:00:00Z", "error": null}),
         "MemoryCache" => health()["cache"]["memory"].clone(),
         "LiveWorkers" => json!({"live": 3}),
+        "LiveServers" => json!({"live": 2}),
+        "Server" => server(),
+        "ServerList" => json!({"servers": [server()]}),
         "Worker" => worker(),
         "WorkerList" => json!({
             "workers": [worker()], "more": false, "has_more": false, "next_cursor": null,

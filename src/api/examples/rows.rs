@@ -65,11 +65,11 @@ pub fn one_loop() -> Value {
 
 pub fn health() -> Value {
     json!({
-        "status": "ok", "reasons": [], "version": "0.1.0", "schema": "s0026_archived_jobs", "uptime_seconds": 3600.5,
+        "status": "ok", "reasons": [], "version": "0.1.0", "schema": "s0028_settings", "uptime_seconds": 3600.5,
         "database": {"name": "SQLite", "status": "ok", "latency_ms": 0.2, "version": "3.50.2"},
         "database_connections": 8, "cache": {"memory": {"jobs": 120, "hit_ratio": 0.93}, "redis": null},
         "counts": {"queued": 4, "processing": 2, "completed": 90, "failed": 3, "cancelled": 1, "total": 100},
-        "workers": {"live": 3}, "clock_ahead_ms": null, "loops": [one_loop()], "dropped_log_lines": 0,
+        "workers": {"live": 3}, "servers": {"live": 2}, "clock_ahead_ms": null, "loops": [one_loop()], "dropped_log_lines": 0,
     })
 }
 
@@ -86,6 +86,14 @@ pub fn worker() -> Value {
         "job_types": ["idea2video", "script2video"], "status": "busy", "jobs": [held()],
         "first_seen_at": "2026-01-30T09:00:00Z", "last_seen_at": "2026-01-31T12:04:10.000001Z", "claimed": 41,
         "completed": 39, "failed": 1, "rescued": 0,
+    })
+}
+
+pub fn server() -> Value {
+    json!({
+        "server_id": "019c1a2b-3c4d-7e5f-8a9b-0c1d2e3f4a5b", "version": "0.1.0", "live": true,
+        "started_at": "2026-01-30T09:00:00Z", "seen_at": "2026-01-31T12:04:10.000001Z",
+        "listen": "127.0.0.1:3001", "schema": "s0028_settings",
     })
 }
 

@@ -4,19 +4,15 @@ use super::{
     Limits,
     finding::Finding,
     postgres::check_postgres,
-    schema::{check_drift, check_steps},
+    schema::{check_drift, check_steps, newer_schema},
     sqlite::check_sqlite,
 };
 use crate::{
     clock::{Clock, SystemClock},
-    db::Inspector,
+    db::{Inspector, other_engine},
     error::Error,
 };
 use chrono::TimeDelta;
-
-/// Systems that speak PostgreSQL's protocol and break a promise that Callsheet relies on:
-/// statement triggers with transition tables, or positions without gaps.
-const OTHER_ENGINES: [&str; 4] = ["CockroachDB", "YugabyteDB", "-YB-", "DSQL"];
 
 /// Checks everything that needs no job to be read. `offset` is the difference of the time to check
 /// for to this machine's clock.
@@ -41,9 +37,12 @@ async fn look(
     let steps = check_steps(inspector).await;
     let is_current = steps.is_empty();
     found.extend(steps);
-    if is_current {
+    let newer = inspector.newer_step().await.ok().flatten();
+    // What newer steps made of the schema, only their version knows.
+    if is_current && newer.is_none() {
         found.extend(check_drift(&inspector.schema_drift().await?));
     }
+    found.extend(newer.map(newer_schema));
     if let Some(sqlite) = inspector.sqlite().await? {
         let mut of_file = check_sqlite(&sqlite, limits);
         // The first migration sets the mode.
@@ -63,13 +62,12 @@ async fn look(
 
 /// Checks whether the engine keeps what Callsheet relies on.
 pub fn check_version(version: &str) -> Option<Finding> {
-    let other = OTHER_ENGINES.iter().find(|name| version.contains(**name))?;
+    let other = other_engine(version)?;
     Some(Finding::error(
         "database.engine",
         format!(
-            "This is {}, which lacks statement triggers with transition tables or positions \
-            without gaps.",
-            other.trim_matches('-')
+            "This is {other}, which lacks statement triggers with transition tables or positions \
+            without gaps."
         ),
         "Use PostgreSQL 14 or later, or SQLite.",
     ))

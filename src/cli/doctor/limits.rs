@@ -24,6 +24,8 @@ pub struct Limits {
     pub min_free_disk: Option<u64>,
     /// Time after the end of a lease in which a server rescues its job.
     pub rescue: TimeDelta,
+    /// Time since the last sign of life of a server that counts as live.
+    pub server: TimeDelta,
     /// Time that a due job may wait when no worker asks for its type.
     pub unclaimed: TimeDelta,
     /// Time that an event may wait to be counted.
@@ -46,6 +48,7 @@ impl Default for Limits {
             needs_key: None,
             min_free_disk: None,
             rescue: TimeDelta::seconds(60),
+            server: TimeDelta::seconds(60),
             unclaimed: TimeDelta::minutes(15),
             statistics: TimeDelta::minutes(5),
             silence: TimeDelta::minutes(15),

@@ -9,6 +9,7 @@ mod postgres;
 mod redis_tier;
 mod schema;
 mod server;
+mod servers;
 mod settings;
 mod sqlite;
 mod work;
@@ -19,6 +20,7 @@ pub use finding::{Finding, Severity};
 pub use limits::Limits;
 pub use postgres::check_postgres;
 pub use server::{check_answer, check_health};
+pub use servers::{check_connections, check_versions};
 pub use sqlite::check_sqlite;
 
 use super::{
@@ -67,7 +69,9 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
         };
         let now = SystemClock.now();
         found.extend(redis_tier::check(config.redis.as_ref()).await);
-        found.extend(check_database(&config.database_url, now, &limits, arguments.deep).await);
+        // A pooler would give the settings of this connection to other clients.
+        let url = config.listen_url.as_ref().unwrap_or(&config.database_url);
+        found.extend(check_database(url, now, &limits, arguments.deep).await);
     }
     if let Some(server) = &arguments.server {
         let key = api_key(arguments.api_key_file.as_deref())?;

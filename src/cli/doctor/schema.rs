@@ -14,7 +14,9 @@ pub async fn check_steps(inspector: &Inspector) -> Vec<Finding> {
         }
         Err(error) => {
             let fix = match &error {
-                MigrateError::Newer(_) => "Run `callsheet doctor` of the newer version.",
+                MigrateError::Newer(_) | MigrateError::TooOld { .. } => {
+                    "Run `callsheet doctor` of the newer version."
+                }
                 MigrateError::NotReadable => "Then run `callsheet doctor` again.",
                 _ => "Name the right database with --database-url.",
             };
@@ -34,6 +36,18 @@ pub async fn check_steps(inspector: &Inspector) -> Vec<Finding> {
         ),
         "Run `callsheet migrate up`, or start `callsheet serve`.",
     )]
+}
+
+/// Warns of a schema that a newer version has migrated, and on which this one still runs.
+pub fn newer_schema(step: String) -> Finding {
+    Finding::warning(
+        "schema.newer",
+        format!(
+            "A newer version of Callsheet has migrated this database (step {step}): this version \
+            runs on it, and cannot check its tables."
+        ),
+        "Update the servers, and run `callsheet doctor` of the newer version.",
+    )
 }
 
 /// Compares the schema with that of a new database.

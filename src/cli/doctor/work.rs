@@ -3,9 +3,10 @@
 use super::{
     Limits,
     finding::{Finding, listed},
+    servers::{check_connections, check_versions},
 };
 use crate::{
-    db::{Inspector, Orphans, ScheduleFacts, WorkFacts},
+    db::{Inspector, Orphans, PostgresFacts, ScheduleFacts, WorkFacts},
     error::Error,
 };
 use chrono::{DateTime, Utc};
@@ -22,15 +23,21 @@ pub async fn check(inspector: &Inspector, now: DateTime<Utc>, limits: &Limits) -
         let schedules = inspector.schedules(now - limits.rescue).await?;
         let webhooks = inspector.disabled_webhooks().await?;
         let has_keys = inspector.has_keys().await?;
-        Ok::<_, Error>((work, orphans, schedules, webhooks, has_keys))
+        let servers = inspector.servers(now - limits.server).await?;
+        let postgres = inspector.postgres().await?;
+        let of_servers = (servers, postgres);
+        Ok::<_, Error>((work, orphans, schedules, webhooks, has_keys, of_servers))
     };
     match looked.await {
-        Ok((work, orphans, schedules, webhooks, has_keys)) => {
+        Ok((work, orphans, schedules, webhooks, has_keys, (servers, postgres))) => {
             let mut found = check_jobs(&work);
             found.extend(check_queues(&work, now, limits));
             found.extend(check_orphans(&orphans));
             found.extend(check_schedules(&schedules));
             found.extend(check_webhooks(&webhooks));
+            found.extend(check_versions(&servers));
+            let too_many = |of: PostgresFacts| check_connections(&servers, &of, limits);
+            found.extend(postgres.and_then(too_many));
             found.extend(limits.needs_key.filter(|_| !has_keys).map(no_key));
             found
         }

@@ -45,6 +45,13 @@ pub async fn guard(app: &App) -> Result<(), Failure> {
 /// Brings the schema up to date, or checks that there is one.
 pub async fn migrate(app: &App) -> Result<(), Failure> {
     let db = app.jobs.database();
+    if let Some(step) = schema::newer_step(db).await? {
+        tracing::warn!(
+            step,
+            "a newer version of Callsheet has migrated this database: this server runs on it, and \
+            changes nothing of the schema; update it as well"
+        );
+    }
     if app.config.no_migrate {
         let steps = schema::status(db).await?;
         let pending = steps.iter().filter(|step| !step.applied).count();

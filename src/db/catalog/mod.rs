@@ -1,5 +1,5 @@
 //! Rows beside the jobs: series, episodes, settings of job types, lists of clients, keys,
-//! the audit, schedules, webhooks, activity of workers.
+//! the audit, schedules, webhooks, activity of workers, servers.
 
 pub mod active_jobs;
 pub mod audit;
@@ -11,6 +11,7 @@ pub mod parents;
 pub mod queues;
 pub mod schedules;
 pub mod series;
+pub mod servers;
 pub mod sessions;
 pub mod webhooks;
 pub mod workers;

@@ -43,6 +43,10 @@ impl Database {
         } else {
             conn.clone()
         };
+        let direct = match &options.listen_url {
+            Some(url) => connect::connect(&direct_options(url, options)).await?,
+            None => conn.clone(),
+        };
         let redis = shared_cache(options, &conn).await?;
         let notifier = carrier(options, &conn, redis.as_ref()).map(Notifier::start);
         let bus = ChangeBus::new(JobCache::new(options.cache_jobs), redis);
@@ -59,9 +63,11 @@ impl Database {
             instruments: instruments.clone(),
         };
         let writer = Writer::new(resources, writers, queues);
-        let url = options.url.as_str().into();
+        let url = options.listen_url.as_ref().unwrap_or(&options.url);
+        let url = url.as_str().into();
         Ok(Self::of(Pool {
             conn,
+            direct,
             writer,
             for_writing,
             writers,
@@ -98,6 +104,7 @@ impl Database {
         Self::of(Pool {
             writer,
             for_writing,
+            direct: conn.clone(),
             conn,
             writers: 1,
             connections: 0,
@@ -131,7 +138,8 @@ fn carrier(options: &Options, conn: &Reader, redis: Option<&RedisTier>) -> Optio
     let postgres = || {
         let notifies = dialect::notifies(conn.get_database_backend());
         notifies.then(|| {
-            let (conn, url) = (conn.clone(), options.url.as_str().into());
+            let url = options.listen_url.as_ref().unwrap_or(&options.url);
+            let (conn, url) = (conn.clone(), url.as_str().into());
             Carrier::Postgres(PgNotifier { conn, url })
         })
     };
@@ -139,5 +147,17 @@ fn carrier(options: &Options, conn: &Reader, redis: Option<&RedisTier>) -> Optio
         NotifyBy::Auto | NotifyBy::Postgres => postgres(),
         NotifyBy::Redis => redis.cloned().map(Carrier::Redis),
         NotifyBy::None => None,
+    }
+}
+
+/// Options of the few connections for notices and migrations, which lead to PostgreSQL directly.
+fn direct_options(url: &str, options: &Options) -> Options {
+    Options {
+        url: url.to_owned(),
+        listen_url: None,
+        statement_cache: None,
+        max_connections: 2,
+        hold: false,
+        ..options.clone()
     }
 }

@@ -3,7 +3,10 @@
 use super::connect::{ConnectError, Options, without_values};
 use crate::shown_url::shown_url;
 use futures_util::future::join_all;
-use sqlx::{Connection, Executor, PgConnection, Postgres, Row, pool::PoolOptions};
+use sqlx::{
+    Connection, Executor, PgConnection, Postgres, Row, pool::PoolOptions,
+    postgres::PgConnectOptions,
+};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -37,6 +40,16 @@ async fn set_up(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+/// Leaves out of the start of a connection what a pooler does not take. Numbers are sent in binary
+/// form, to which the digits of texts do not matter.
+pub fn for_pooler(options: PgConnectOptions, is_pooled: bool) -> PgConnectOptions {
+    if is_pooled {
+        options.extra_float_digits(None)
+    } else {
+        options
+    }
+}
+
 /// Checks that the database can be used, by connections without a pool: a pool would retry until
 /// its timeout, and report only that timeout. Returns how many connections it gives.
 pub async fn check(url: &str, options: &Options) -> Result<u32, ConnectError> {
@@ -46,6 +59,7 @@ pub async fn check(url: &str, options: &Options) -> Result<u32, ConnectError> {
     };
     let mut first = open(url, options).await.map_err(refused)?;
     check_encoding(&mut first, options).await?;
+    check_engine(&mut first, options).await?;
     if !options.hold {
         first.close().await.map_err(refused)?;
         return Ok(options.max_connections);
@@ -70,7 +84,7 @@ pub async fn check(url: &str, options: &Options) -> Result<u32, ConnectError> {
         );
     }
     let pooled = match &mut all[..] {
-        [a, b, ..] => switches(a, b).await.map_err(refused)?,
+        [a, b, ..] if !options.is_pooled() => switches(a, b).await.map_err(refused)?,
         _ => false,
     };
     join_all(all.into_iter().map(Connection::close)).await;
@@ -81,9 +95,13 @@ pub async fn check(url: &str, options: &Options) -> Result<u32, ConnectError> {
 }
 
 async fn open(url: &str, options: &Options) -> Result<PgConnection, sqlx::Error> {
-    timeout(options.acquire_timeout, PgConnection::connect(url))
-        .await
-        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    let settings = for_pooler(url.parse()?, options.is_pooled());
+    timeout(
+        options.acquire_timeout,
+        PgConnection::connect_with(&settings),
+    )
+    .await
+    .unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 
 async fn check_encoding(
@@ -100,6 +118,35 @@ async fn check_encoding(
         }),
         _ => Ok(()),
     }
+}
+
+/// Refuses a system that speaks PostgreSQL's protocol and breaks a promise of it.
+async fn check_engine(
+    connection: &mut PgConnection,
+    options: &Options,
+) -> Result<(), ConnectError> {
+    let shown = connection.fetch_one("SELECT version()").await;
+    let version = shown.and_then(|row| row.try_get::<String, _>(0));
+    match version.as_deref().map(other_engine) {
+        Ok(Some(engine)) => Err(ConnectError::Engine {
+            url: shown_url(&options.url),
+            engine: engine.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the name of the system if it lacks statement triggers with transition tables, or
+/// positions without gaps, both of which Callsheet relies on.
+pub fn other_engine(version: &str) -> Option<&'static str> {
+    const ENGINES: [(&str, &str); 4] = [
+        ("CockroachDB", "CockroachDB"),
+        ("YugabyteDB", "YugabyteDB"),
+        ("-YB-", "YugabyteDB"),
+        ("DSQL", "Aurora DSQL"),
+    ];
+    let engine = ENGINES.iter().find(|(part, _)| version.contains(part));
+    engine.map(|(_, name)| *name)
 }
 
 /// Returns whether the two connections lead to other servers of PostgreSQL from one transaction to

@@ -17,16 +17,22 @@ pub struct SchemaState {
 
 /// Reads the applied steps. Steps that this build does not know are those of a newer one.
 pub async fn schema_state(db: &impl ConnectionTrait) -> Result<SchemaState, DbErr> {
+    Ok(compare(applied_steps(db).await?, names_of_steps()))
+}
+
+/// Returns the newest step that this build knows.
+pub fn newest_step() -> Option<String> {
+    names_of_steps().pop()
+}
+
+/// Reads the names of the applied steps.
+async fn applied_steps(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let query = Query::select()
         .expr(Expr::col("version"))
         .from(Alias::new(MIGRATION_TABLE))
         .to_owned();
     let rows = db.query_all(&query).await?;
-    let applied: Vec<String> = rows
-        .iter()
-        .map(|row| row.try_get_by_index(0))
-        .collect::<Result<_, _>>()?;
-    Ok(compare(applied, names_of_steps()))
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 fn names_of_steps() -> Vec<String> {

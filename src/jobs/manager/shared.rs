@@ -14,6 +14,7 @@ use crate::{
             loops::Loops,
             prune_log_lines::StoredLines,
             retention::{SharedStorage, TimeLooks},
+            servers::OwnServer,
         },
         watch::{feed::Feed, follow::FollowerFailures, job_waits::JobWaits, streams::MAX_STREAMS},
         work::claim_waiters::ClaimWaiters,
@@ -63,6 +64,7 @@ pub struct Shared {
     /// Permits for concurrent text searches.
     pub(in crate::jobs) searches: Arc<Semaphore>,
     pub(in crate::jobs) server: Arc<ServerState>,
+    pub(in crate::jobs) own_server: OwnServer,
 }
 
 impl Shared {
@@ -104,6 +106,7 @@ impl Shared {
             unrescued: Arc::default(),
             searches,
             server,
+            own_server: OwnServer::default(),
         }
     }
 }

@@ -67,6 +67,8 @@ pub struct Health {
     pub counts: Option<Counts>,
     /// Workers that hold a job or called recently; `None` if the database does not answer.
     pub live_workers: Option<u64>,
+    /// Servers that gave a sign of life lately; `None` if the database does not answer.
+    pub live_servers: Option<u64>,
     /// Difference of this server's clock to the database's; `None` where both are one.
     pub clock_ahead: Option<TimeDelta>,
     pub loops: Vec<(&'static str, LoopStatus)>,
@@ -140,6 +142,7 @@ impl JobManager {
             redis: None,
             counts: None,
             live_workers: None,
+            live_servers: None,
             clock_ahead: None,
             loops: self.list_loops(),
             database,
@@ -194,6 +197,7 @@ impl JobManager {
     async fn add_numbers(&self, health: &mut Health) -> Result<()> {
         health.counts = Some(self.count_jobs(&Filter::default()).await?);
         health.live_workers = Some(self.live_workers().await?);
+        health.live_servers = Some(self.live_servers().await?);
         health.clock_ahead = self.clock_ahead().await?;
         Ok(())
     }

@@ -11,3 +11,4 @@ pub(super) mod prune_events;
 pub(super) mod prune_log_lines;
 pub(super) mod rescue_jobs;
 pub(super) mod retention;
+pub(super) mod servers;

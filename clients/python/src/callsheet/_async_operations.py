@@ -1751,6 +1751,17 @@ class AsyncOperations:
             "DELETE", f"/api/v1/series/{quoted(series_id)}",
         )
 
+    async def list_servers(
+        self,
+    ) -> types.ServerList:
+        """Returns the servers of this database with their versions, and whether each gave a
+        sign of life lately.
+        """
+        answer: types.ServerList = await self._call(
+            "GET", "/api/v1/servers",
+        )
+        return answer
+
     async def get_session(
         self,
     ) -> types.Session:

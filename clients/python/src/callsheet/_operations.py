@@ -1751,6 +1751,17 @@ class Operations:
             "DELETE", f"/api/v1/series/{quoted(series_id)}",
         )
 
+    def list_servers(
+        self,
+    ) -> types.ServerList:
+        """Returns the servers of this database with their versions, and whether each gave a
+        sign of life lately.
+        """
+        answer: types.ServerList = self._call(
+            "GET", "/api/v1/servers",
+        )
+        return answer
+
     def get_session(
         self,
     ) -> types.Session:

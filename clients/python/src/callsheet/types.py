@@ -79,6 +79,7 @@ __all__ = [
     "KeyRole",
     "Lease",
     "ListedJob",
+    "LiveServers",
     "LiveWorkers",
     "LoopReport",
     "MediaLink",
@@ -136,6 +137,8 @@ __all__ = [
     "Series",
     "SeriesList",
     "SeriesPatch",
+    "Server",
+    "ServerList",
     "Session",
     "SetActiveJob",
     "SetKeep",
@@ -612,6 +615,7 @@ class Health(TypedDict):
     loops: List[LoopReport]
     reasons: List[str]
     schema: Optional[str]
+    servers: LiveServers
     status: str
     uptime_seconds: float
     version: str
@@ -988,6 +992,11 @@ class ListedJob(_AlwaysListedJob, total=False):
     request_data: Optional[Dict[str, Any]]
     result: Optional[Dict[str, Any]]
     webhook: JobWebhook
+
+
+class LiveServers(TypedDict):
+    """Servers of the database that gave a sign of life in the last 60 seconds."""
+    live: int
 
 
 class LiveWorkers(TypedDict):
@@ -1476,6 +1485,24 @@ class SeriesList(TypedDict):
 class SeriesPatch(TypedDict, total=False):
     """A JSON merge patch of a series."""
     title: str
+
+
+class Server(TypedDict):
+    """A server of this database."""
+    listen: str
+    live: bool
+    schema: Optional[str]
+    seen_at: str
+    server_id: str
+    started_at: str
+    version: str
+
+
+class ServerList(TypedDict):
+    """Servers of this database, the newest first: at most 1,000. A server that stops in order
+    leaves the list at once, one that was killed after a day.
+    """
+    servers: List[Server]
 
 
 class Session(TypedDict):

@@ -52,6 +52,7 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
         StatementTimeout::default()
     };
     let guard = bound.clone();
+    let (is_pooled, statement_cache) = (options.is_pooled(), options.statement_cache);
     let mut settings = ConnectOptions::new(&url);
     settings
         .max_connections(connections)
@@ -77,9 +78,21 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
         .map_sqlx_sqlite_before_acquire(|connection, _| {
             std::future::ready(Ok(settled::outside(connection))).boxed()
         })
-        .map_sqlx_postgres_opts(|postgres| postgres.application_name(dialect::APPLICATION))
+        .map_sqlx_postgres_opts(move |postgres| {
+            let postgres = postgres.application_name(dialect::APPLICATION);
+            let postgres = postgres::for_pooler(postgres, is_pooled);
+            match statement_cache {
+                Some(most) => postgres.statement_cache_capacity(most),
+                None => postgres,
+            }
+        })
         .map_sqlx_postgres_pool_opts(move |pool| {
-            guard.check_on_release(postgres::set_up_each(pool))
+            // Behind a pooler, settings of a connection would be those of other clients as well.
+            guard.check_on_release(if is_pooled {
+                pool
+            } else {
+                postgres::set_up_each(pool)
+            })
         });
     if options.hold && url.starts_with("postgres:") {
         // A connection that was closed may not be had again while others use them up.
@@ -97,7 +110,12 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
     if let Some(Observer(see)) = options.observer.clone() {
         conn.set_metric_callback(move |asked| see(asked.statement));
     }
-    Ok(TimedConn::new(conn, bound).retry_cut_reads())
+    let conn = TimedConn::new(conn, bound).retry_cut_reads();
+    Ok(if is_pooled {
+        conn.through_pooler()
+    } else {
+        conn
+    })
 }
 
 fn why(error: &DbErr) -> String {

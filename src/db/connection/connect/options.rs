@@ -13,6 +13,12 @@ use std::{sync::Arc, time::Duration};
 pub struct Options {
     /// Database URL: `sqlite://PATH`, `sqlite:PATH` or `postgres://…`.
     pub url: String,
+    /// URL of a direct connection to the same database, for notices and migrations; `None` if `url`
+    /// is one.
+    pub listen_url: Option<String>,
+    /// Prepared statements that each connection keeps; `None` for the default of the driver, 0 for
+    /// a pooler in transaction mode.
+    pub statement_cache: Option<usize>,
     /// Maximum connections in the pool.
     pub max_connections: u32,
     /// Whether to create a SQLite file that does not exist.
@@ -55,9 +61,16 @@ impl std::fmt::Debug for Options {
 }
 
 impl Options {
+    /// Returns whether the connections lead through a pooler in transaction mode.
+    pub fn is_pooled(&self) -> bool {
+        self.statement_cache == Some(0) && self.url.starts_with("postgres")
+    }
+
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            listen_url: None,
+            statement_cache: None,
             max_connections: 8,
             create: true,
             acquire_timeout: Duration::from_secs(5),
@@ -105,13 +118,19 @@ pub enum ConnectError {
     #[error(
         "the connection to `{0}` goes through a pooler in transaction mode, such as PgBouncer with \
         pool_mode = transaction, which breaks prepared statements, settings and notifications: \
-        connect to PostgreSQL directly, or use pool_mode = session"
+        connect to PostgreSQL directly, use pool_mode = session, or set --statement-cache 0 and name \
+        a direct connection with --listen-url"
     )]
     Pooler(String),
     #[error("the setting redis_url is wrong: {0}")]
     Redis(String),
     #[error("the database does not say which one it is, for its keys in Redis: {0}")]
     Nameless(String),
+    #[error(
+        "the database at `{url}` is {engine}, which lacks statement triggers with transition tables \
+        or positions without gaps: use PostgreSQL 14 or later, or SQLite"
+    )]
+    Engine { url: String, engine: String },
     #[error("the folder {0} for the database cannot be made: {1}")]
     Folder(String, std::io::Error),
 }

@@ -4,6 +4,7 @@ mod deep;
 mod postgres;
 mod schedules;
 mod schema;
+mod servers;
 mod sqlite;
 mod work;
 
@@ -11,6 +12,7 @@ pub use deep::Drift;
 pub use postgres::PostgresFacts;
 pub use schedules::ScheduleFacts;
 pub use schema::{SchemaDrift, describe as describe_schema};
+pub use servers::ServerFacts;
 pub use sqlite::SqliteFacts;
 pub use work::{Orphans, WaitingType, WorkFacts};
 
@@ -109,6 +111,11 @@ impl Inspector {
     /// Returns every step, or why this build refuses the database.
     pub async fn check_steps(&self) -> Result<Vec<Step>, migrate::MigrateError> {
         migrate::status_of(&self.conn).await
+    }
+
+    /// Returns the newest step if a newer version has applied it.
+    pub async fn newer_step(&self) -> Result<Option<String>, migrate::MigrateError> {
+        migrate::newer_step_of(&self.conn).await
     }
 
     /// Returns the time of the database server; `None` if it uses the clock of this host.

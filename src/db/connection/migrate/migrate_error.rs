@@ -19,6 +19,13 @@ pub enum MigrateError {
     )]
     Newer(String),
     #[error(
+        "a newer version of Callsheet has migrated this database (step {step}), and only versions \
+         from {oldest} on may run on it; this is {this}: install version {oldest} or later, or \
+         name another database with --database-url",
+        this = env!("CARGO_PKG_VERSION")
+    )]
+    TooOld { step: String, oldest: String },
+    #[error(
         "this database was made by an earlier build of Callsheet (step {0}), and is left \
          untouched: export its jobs with `callsheet export` of that build, then bring them into a \
          new database with `callsheet import`"

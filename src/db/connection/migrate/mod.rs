@@ -1,14 +1,21 @@
 //! Applies and undoes migrations. All steps of a call run in one transaction under one lock, so
 //! that any number of processes may start at once and a failure leaves the schema unchanged.
 
+mod locks;
 mod migrate_error;
+mod newer;
+mod plan;
 mod preview;
 mod status;
 
+pub use locks::Lock;
 pub use migrate_error::MigrateError;
+pub use newer::is_at_least;
+pub(in crate::db) use newer::oldest_binary;
+pub use plan::{Plan, PlannedStep, plan};
 pub use preview::{Doomed, preview};
-pub(in crate::db) use status::status_of;
-pub use status::{Step, status};
+pub use status::{Step, newer_step, status};
+pub(in crate::db) use status::{newer_step_of, status_of};
 
 use crate::db::{Database, connection::errors, dialect};
 use migrate_error::refused;
@@ -54,18 +61,28 @@ pub enum Change {
 )]
 pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
     // A snapshot, because another process may be about to migrate.
-    let moment = db.snapshot().await?;
+    let moment = db.direct_snapshot().await?;
     guard(moment.without_timeout()).await?;
     let pending = names(moment.without_timeout(), MigrationStatus::Pending).await?;
+    let newer = newer_step_of(moment.without_timeout()).await?;
     moment.rollback().await?;
+    refuse_newer(newer, change)?;
     if pending.is_empty() && matches!(change, Change::Up { .. }) {
         // A role that may only change rows, and a standby, have nothing to do here. A copy of a
         // SQLite file may lack the setting, which changes nothing where it is set.
-        let _ = dialect::prepare(db.read().without_timeout()).await;
+        let _ = dialect::prepare(db.direct().without_timeout()).await;
         return Ok(Vec::new());
     }
     let refused = |error| refused(error, pending.len());
     take_steps(db, change).await.map_err(refused)
+}
+
+/// Refuses to take back steps of a schema that has newer ones than this version knows.
+fn refuse_newer(newer: Option<String>, change: Change) -> Result<(), MigrateError> {
+    match newer {
+        Some(step) if !matches!(change, Change::Up { .. }) => Err(MigrateError::Newer(step)),
+        _ => Ok(()),
+    }
 }
 
 /// Time for which a file is prepared again that other processes prepare at the same time, and the
@@ -76,7 +93,7 @@ const PREPARE_AGAIN: Duration = Duration::from_millis(20);
 async fn prepare(db: &Database) -> Result<(), DbErr> {
     let until = Instant::now() + PREPARE_FOR;
     loop {
-        match dialect::prepare(db.read().without_timeout()).await {
+        match dialect::prepare(db.direct().without_timeout()).await {
             Err(error) if errors::is_transient(&error) && Instant::now() < until => {
                 tokio::time::sleep(PREPARE_AGAIN).await;
             }
@@ -89,12 +106,16 @@ async fn prepare(db: &Database) -> Result<(), DbErr> {
 async fn take_steps(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
     prepare(db).await?;
     let tx = db
-        .read()
+        .direct()
         .without_timeout()
         .begin_with_options(dialect::write_transaction())
         .await?;
     dialect::lock_schema(&tx).await?;
     guard(&tx).await?;
+    if let Some(newer) = newer_step_of(&tx).await? {
+        // Another process with a newer version was faster.
+        return refuse_newer(Some(newer), change).map(|()| Vec::new());
+    }
     let mut steps = back(&tx, change).await?;
     let limit = match change {
         Change::Up { limit } => limit,

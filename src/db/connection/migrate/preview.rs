@@ -3,7 +3,8 @@
 use super::{
     Change, back,
     migrate_error::MigrateError,
-    status::{existing_tables, guard},
+    refuse_newer,
+    status::{existing_tables, guard, newer_step_of},
 };
 use crate::db::{Database, dialect};
 use sea_orm::{
@@ -21,12 +22,13 @@ pub struct Doomed {
 #[allow(clippy::disallowed_methods, reason = "as in `migrate`")]
 pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, MigrateError> {
     let tx = db
-        .read()
+        .direct()
         .without_timeout()
         .begin_with_options(dialect::write_transaction())
         .await?;
     dialect::lock_schema(&tx).await?;
     guard(&tx).await?;
+    refuse_newer(newer_step_of(&tx).await?, change)?;
     let mut doomed = Vec::new();
     for table in existing_tables(&tx).await? {
         let rows = Query::select()

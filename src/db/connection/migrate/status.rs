@@ -1,6 +1,9 @@
 //! Steps of the schema, and which of them a database has.
 
-use super::migrate_error::{MigrateError, of_another_build};
+use super::{
+    migrate_error::{MigrateError, of_another_build},
+    newer::check_newer,
+};
 use crate::db::{Database, dialect};
 use migration::{
     IntoSchemaManagerConnection, Migration, MigrationStatus, Migrator, MigratorTrait, SchemaManager,
@@ -15,7 +18,7 @@ pub struct Step {
 
 /// Returns every step and whether it has been applied. Writes nothing.
 pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
-    let moment = db.snapshot().await?;
+    let moment = db.direct_snapshot().await?;
     status_of(moment.without_timeout()).await
 }
 
@@ -26,14 +29,45 @@ where
     &'c C: IntoSchemaManagerConnection<'c>,
 {
     guard(db).await?;
-    let steps = Migrator::get_migration_with_status_read_only(db)
-        .await
-        .map_err(of_another_build)?;
+    Ok(steps(db).await?.0)
+}
+
+/// Returns the newest step if a newer version has applied it; `None` if this version knows every
+/// applied step. Writes nothing.
+pub async fn newer_step(db: &Database) -> Result<Option<String>, MigrateError> {
+    let moment = db.direct_snapshot().await?;
+    newer_step_of(moment.without_timeout()).await
+}
+
+/// Returns the newest step if a newer version has applied it, by any connection.
+pub(in crate::db) async fn newer_step_of(
+    db: &impl ConnectionTrait,
+) -> Result<Option<String>, MigrateError> {
+    Ok(steps(db).await?.1)
+}
+
+/// Returns the steps of this version, and the newest step if a newer version has applied it and
+/// lets this one run.
+async fn steps(db: &impl ConnectionTrait) -> Result<(Vec<Step>, Option<String>), MigrateError> {
     let step = |s: &Migration| Step {
         name: s.name().to_owned(),
         applied: s.status() == MigrationStatus::Applied,
     };
-    Ok(steps.iter().map(step).collect())
+    match Migrator::get_migration_with_status_read_only(db).await {
+        Ok(steps) => Ok((steps.iter().map(step).collect(), None)),
+        Err(error) => match of_another_build(error) {
+            MigrateError::Newer(newest) => {
+                check_newer(db, &newest).await?;
+                let ours = Migrator::get_migration_files();
+                let applied = ours.iter().map(|s| Step {
+                    name: s.name().to_owned(),
+                    applied: true,
+                });
+                Ok((applied.collect(), Some(newest)))
+            }
+            other => Err(other),
+        },
+    }
 }
 
 /// Refuses a table of Callsheet's names that no applied step has created.
@@ -81,12 +115,7 @@ pub(super) async fn names<C: ConnectionTrait>(
     db: &C,
     wanted: MigrationStatus,
 ) -> Result<Vec<String>, MigrateError> {
-    let steps = Migrator::get_migration_with_status_read_only(db)
-        .await
-        .map_err(of_another_build)?;
-    Ok(steps
-        .iter()
-        .filter(|s| s.status() == wanted)
-        .map(|s| s.name().to_owned())
-        .collect())
+    let (mut steps, _) = steps(db).await?;
+    steps.retain(|step| step.applied == (wanted == MigrationStatus::Applied));
+    Ok(steps.into_iter().map(|step| step.name).collect())
 }

@@ -1,6 +1,7 @@
 //! Connections whose statements have a time limit, and are repeated where that is safe.
 
 mod again;
+mod pooled;
 mod statement_timeout;
 mod timed_conn;
 

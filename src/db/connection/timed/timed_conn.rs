@@ -2,6 +2,7 @@
 
 use super::{
     again::{DeadConnections, is_read},
+    pooled::Pooled,
     statement_timeout::StatementTimeout,
 };
 use crate::{
@@ -23,6 +24,8 @@ pub struct TimedConn<C> {
     bound: StatementTimeout,
     /// Search for dead connections; set only for a pool on PostgreSQL.
     again: Option<DeadConnections>,
+    /// Set for a pool whose connections lead through a pooler in transaction mode.
+    pooled: Option<Pooled>,
     /// Instruments that measure the statements.
     instruments: Option<Arc<Instruments>>,
 }
@@ -33,6 +36,7 @@ impl<C> TimedConn<C> {
             inner,
             bound,
             again: None,
+            pooled: None,
             instruments: None,
         }
     }
@@ -60,16 +64,24 @@ impl<C> TimedConn<C> {
     async fn read<T>(
         &self,
         statement: Statement,
-        ask: impl AsyncFn(&C, Statement) -> Result<T, DbErr>,
+        ask: impl AsyncFn(&C, Option<&Pooled>, Statement) -> Result<T, DbErr>,
     ) -> Result<T, DbErr> {
         let Some(again) = self.again.as_ref().filter(|_| is_read(&statement)) else {
-            return self.bound.within(ask(&self.inner, statement)).await;
+            return self
+                .bound
+                .within(ask(&self.inner, self.pooled.as_ref(), statement))
+                .await;
         };
         let began = Instant::now();
-        let outcome = self.bound.within(ask(&self.inner, statement.clone())).await;
+        let outcome = self
+            .bound
+            .within(ask(&self.inner, self.pooled.as_ref(), statement.clone()))
+            .await;
         match &outcome {
             Err(error) if again.may_repeat(began, error).await => {
-                self.bound.within(ask(&self.inner, statement)).await
+                self.bound
+                    .within(ask(&self.inner, self.pooled.as_ref(), statement))
+                    .await
             }
             _ => outcome,
         }
@@ -139,6 +151,14 @@ impl TimedConn<DatabaseConnection> {
         }
     }
 
+    /// Returns the same pool, used as one behind a pooler in transaction mode has to be.
+    pub(in crate::db) fn through_pooler(self) -> Self {
+        Self {
+            pooled: Some(Pooled::new(&self.inner)),
+            ..self
+        }
+    }
+
     #[allow(
         clippy::disallowed_methods,
         reason = "for those that know how a transaction has to begin"
@@ -148,23 +168,22 @@ impl TimedConn<DatabaseConnection> {
         options: TransactionOptions,
     ) -> Result<TimedConn<DatabaseTransaction>, DbErr> {
         let began = Instant::now();
-        let mut begun = self
-            .bound
-            .within(self.inner.begin_with_options(options))
-            .await;
+        let begin = async || match &self.pooled {
+            Some(pooled) => pooled.begin(options).await,
+            None => self.inner.begin_with_options(options).await,
+        };
+        let mut begun = self.bound.within(begin()).await;
         // A transaction that failed to begin has changed nothing, so beginning again is safe.
         if let (Err(error), Some(again)) = (&begun, &self.again)
             && again.may_repeat(began, error).await
         {
-            begun = self
-                .bound
-                .within(self.inner.begin_with_options(options))
-                .await;
+            begun = self.bound.within(begin()).await;
         }
         Ok(TimedConn {
             inner: begun?,
             bound: self.bound.clone(),
             again: None,
+            pooled: None,
             instruments: self.instruments.clone(),
         })
     }
@@ -176,6 +195,7 @@ impl TimedConn<DatabaseConnection> {
             inner: self.inner.clone(),
             bound: self.bound.at_most(most),
             again: self.again.clone(),
+            pooled: self.pooled.clone(),
             instruments: self.instruments.clone(),
         }
     }
@@ -199,31 +219,46 @@ impl<C: ConnectionTrait> ConnectionTrait for TimedConn<C> {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let kind = kind_of(&statement.sql);
-        self.timed(kind, self.bound.within(self.inner.execute_raw(statement)))
-            .await
+        let call = async {
+            match &self.pooled {
+                Some(pooled) => pooled.execute(statement).await,
+                None => self.inner.execute_raw(statement).await,
+            }
+        };
+        self.timed(kind, self.bound.within(call)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.timed(
-            kind_of(sql),
-            self.bound.within(self.inner.execute_unprepared(sql)),
-        )
-        .await
+        let call = async {
+            match &self.pooled {
+                Some(pooled) => pooled.execute_unprepared(sql).await,
+                None => self.inner.execute_unprepared(sql).await,
+            }
+        };
+        self.timed(kind_of(sql), self.bound.within(call)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let kind = kind_of(&statement.sql);
-        let call = self.read(statement, async |conn: &C, statement| {
-            conn.query_one_raw(statement).await
-        });
+        let call = self.read(
+            statement,
+            async |conn: &C, pooled: Option<&Pooled>, statement| match pooled {
+                Some(pooled) => pooled.query_one(statement).await,
+                None => conn.query_one_raw(statement).await,
+            },
+        );
         self.timed(kind, call).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let kind = kind_of(&statement.sql);
-        let call = self.read(statement, async |conn: &C, statement| {
-            conn.query_all_raw(statement).await
-        });
+        let call = self.read(
+            statement,
+            async |conn: &C, pooled: Option<&Pooled>, statement| match pooled {
+                Some(pooled) => pooled.query_all(statement).await,
+                None => conn.query_all_raw(statement).await,
+            },
+        );
         self.timed(kind, call).await
     }
 }
