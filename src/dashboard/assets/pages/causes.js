@@ -58,8 +58,8 @@ function sampleOf(job) {
   return h('details', { ontoggle: load }, h('summary', 'Whole error of the latest'), body);
 }
 
-/** Links to the jobs of a cause by a field, each with as many of them as were looked at. */
-function doors(label, jobs, field, filter) {
+/** Links to the jobs of a cause by a field, with their numbers if all were looked at. */
+function doors(label, { jobs, total }, field, filter) {
   const all = frequent(jobs, field);
   if (!all.length) return null;
   const door = ([value, n]) =>
@@ -67,7 +67,7 @@ function doors(label, jobs, field, filter) {
       'a.tag',
       { href: `/jobs${query({ ...filter, [field]: value })}` },
       user(value),
-      ` ${exact(n)}`,
+      jobs.length === total && ` ${exact(n)}`,
     );
   const more = all.length > 6 && h('span.small', `and ${exact(all.length - 6)} more`);
   return h('span.chips', h('span.small', label), all.slice(0, 6).map(door), more);
@@ -96,8 +96,8 @@ function causeCard(cause, since, again) {
         h('a', { href: jobUrl(latest.job_id) }, jobTitle(latest)),
         times.length > 1 && [' · first ', when(second(Math.min(...times)))],
       ),
-      doors('Types', jobs, 'job_type', filter),
-      doors('Workers', jobs, 'worker_id', filter),
+      doors('Types', cause, 'job_type', filter),
+      doors('Workers', cause, 'worker_id', filter),
       sampleOf(latest),
     ),
     h('div.cause-trend', times.length > 1 && spark(trendOf(times), label)),

@@ -159,7 +159,8 @@ class OverviewPage {
   showStats(stats) {
     put(this.asOf, 'As of ', when(stats.as_of));
     showTiles(this.tiles, stats, RANGES[this.bucket()][1]);
-    showAttention(this.attention, stats);
+    this.failed = stats.causes ?? this.failed;
+    showAttention(this.attention, stats, this.failed);
     this.showWaiting();
     this.showFilms(stats.jobs.completed);
     if (performance.now() - this.foreseen > FORECAST_EVERY_MS) this.foresee(stats);

@@ -56,31 +56,32 @@ export function showTiles(el, { jobs, buckets }, range) {
   });
 }
 
-/** The causes of the last day's failures. */
-const failedToday = () => '/causes?range=day';
-
-/** What needs attention: `{tone, href, strong, text}`. */
-function notesOf(stats) {
-  const { jobs, scheduled, stuck, failures_today: failures, workers } = stats;
-  const { oldest_queued_seconds: oldest, oldest_queued_job_id: oldestId } = stats;
-  const due = jobs.queued - scheduled;
-  const silent =
-    stuck === 1 ? 'is stuck: its worker is silent' : 'are stuck: their workers are silent';
-  const idle = `takes the ${plural(due, 'job')} that ${due === 1 ? 'waits' : 'wait'}`;
+/** What needs attention: `[tone, href, strong, text]`. */
+function notesOf(stats, causes) {
+  const { jobs, scheduled, stuck, workers } = stats;
+  const { oldest_queued_seconds: oldest, oldest_queued_job_id: id } = stats;
+  const day = stats.as_of.slice(0, 10);
+  const jobsOf = (one) => one.jobs.filter((job) => job.failed_at >= day);
+  const total = causes.flatMap(jobsOf).length;
+  const bad = `${total < FAILURES ? '' : 'Over '}${plural(total, 'failed job')}`;
+  const list = `/jobs?status=failed&ended_after=${day}T00:00:00Z`;
   const running = '/jobs?status=processing';
-  const note = (tone, href, strong, text) => ({ tone, href, strong, text });
   return [
-    failures > 0 &&
-      note('failed', failedToday(), plural(failures, 'failure'), 'since midnight UTC'),
-    stuck > 0 && note('attention', running, plural(stuck, 'job'), silent),
-    oldest > LONG_WAIT &&
-      note('attention', jobUrl(oldestId), rough(oldest), 'is how long the oldest job waits'),
-    due > 0 && workers.alive === 0 && note('attention', '/workers', 'No worker', idle),
+    total > 0 && ['failed', list, bad, 'since midnight UTC'],
+    stuck > 0 && ['attention', running, plural(stuck, 'stuck job'), 'with a silent worker'],
+    oldest > LONG_WAIT && [
+      'attention',
+      jobUrl(id),
+      rough(oldest),
+      'is how long the oldest job waits',
+    ],
+    jobs.queued > scheduled &&
+      workers.alive === 0 && ['attention', '/workers', 'No worker', 'takes what waits'],
   ].filter(Boolean);
 }
 
-export function showAttention(el, stats) {
-  const link = ({ tone, href, strong, text }) => {
+export function showAttention(el, stats, causes) {
+  const link = ([tone, href, strong, text]) => {
     const words = h('span', h('b', strong), ` ${text}`);
     return h(
       'a',
@@ -90,7 +91,7 @@ export function showAttention(el, stats) {
       icon('next', 16),
     );
   };
-  const notes = notesOf(stats);
+  const notes = notesOf(stats, causes);
   steady(el, notes, () => patch(el, notes.map(link)));
 }
 
