@@ -62,3 +62,36 @@ async fn everyone_can_use_the_pages_of_an_empty_server() {
     let desk = Desk::open().await;
     walk(&desk, &["none"]).await;
 }
+
+/// What is dimmed stays readable: a page without a connection, a row that left its filter, a job
+/// that was deleted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everyone_can_read_what_is_dimmed() {
+    let desk = Desk::open().await;
+    pictures::fill(&desk).await;
+    let axe = axe();
+    let browser = desk.browser().await;
+    let page = browser.page().await;
+    page.call("Page.setBypassCSP", json!({"enabled": true}))
+        .await;
+    desk.follow(&page, "/jobs?status=queued").await;
+    page.until("document.querySelector('[data-id=next]')").await;
+    desk.call("POST", "/jobs/next/cancel", json!({})).await;
+    page.until("document.querySelector('tr.out')").await;
+    audit(&page, &axe, "a row that left").await;
+    desk.follow(&page, "/jobs/next-2").await;
+    pictures::settle(&page).await;
+    desk.call("DELETE", "/jobs/next-2", json!({})).await;
+    page.until("document.querySelector('.job-columns.dim')")
+        .await;
+    audit(&page, &axe, "a job that was deleted").await;
+    for path in ["/", "/jobs", "/jobs/running", "/jobs/failed", "/workers"] {
+        desk.follow(&page, path).await;
+        pictures::settle(&page).await;
+        page.offline(true).await;
+        page.until("document.body.hasAttribute('data-lost')").await;
+        audit(&page, &axe, &format!("{path} without a connection")).await;
+        page.offline(false).await;
+    }
+    browser.close().await;
+}

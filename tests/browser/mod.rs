@@ -19,6 +19,7 @@ mod prefixed;
 mod schedules;
 mod sign_in;
 mod styles;
+mod tasks;
 mod try_it_out;
 mod undo;
 mod wall;

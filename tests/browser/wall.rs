@@ -5,10 +5,10 @@ use crate::support::Page;
 use serde_json::{Value, json};
 
 /// A clip of two seconds.
-const CLIP: &[u8] = include_bytes!("../data/clip.webm");
+pub const CLIP: &[u8] = include_bytes!("../data/clip.webm");
 
 /// A server with a clip, and one that is cut off.
-async fn studio() -> Desk {
+pub async fn studio() -> Desk {
     let desk = Desk::open().await;
     let media = desk.folder.path().join("media");
     std::fs::write(media.join("clip.webm"), CLIP).unwrap();
@@ -36,7 +36,7 @@ async fn report(desk: &Desk, id: &str, results: &[(usize, Value)]) {
 
 /// A failed job of eight shots: clips, a picture, files that are missing, cut off or of a wrong
 /// type, a failed shot, and two that were never begun.
-async fn half_made(desk: &Desk) {
+pub async fn half_made(desk: &Desk) {
     desk.job("half", json!({"items": items(8)})).await;
     desk.start("half").await;
     let results = [

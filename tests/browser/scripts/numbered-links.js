@@ -1,6 +1,8 @@
-// Links to lists of jobs that show a number, with that number.
+// Links to lists that show a number, with that number.
 () => {
-  const links = [...document.querySelectorAll('main a[href^="/jobs?"], main a[href="/jobs"]')];
+  const lists = ['jobs', 'causes', 'workers', 'series', 'imports', 'actions', 'schedules'];
+  const leads = ({ pathname }) => [...lists, 'webhooks'].includes(pathname.slice(1));
+  const links = [...document.querySelectorAll('a[href]')].filter(leads);
   const number = (el) =>
     el.innerText
       .replaceAll(',', '')
