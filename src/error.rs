@@ -145,7 +145,7 @@ pub enum Error {
     JobArchived(String),
     #[error(
         "The archive is not available ({0}): no archived job was read or changed. Bring its folder \
-        back, then try again."
+        or bucket back, then try again."
     )]
     ArchiveUnavailable(String),
     #[error(

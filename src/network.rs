@@ -25,6 +25,18 @@ impl Network {
         },
     ];
 
+    /// All addresses there are.
+    pub const ALL: [Self; 2] = [
+        Self {
+            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            bits: 0,
+        },
+        Self {
+            address: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+            bits: 0,
+        },
+    ];
+
     pub fn contains(&self, address: IpAddr) -> bool {
         let alike = |ours: u128, theirs: u128, width: u32| {
             (ours ^ theirs)

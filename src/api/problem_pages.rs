@@ -181,12 +181,12 @@ fn remedy(code: &str) -> &'static str {
              restore`. Reading it with `get_job` needs no restore."
         }
         "archive_unavailable" => {
-            "Bring the folder of `--archive` back, and give its files back to the user of the \
-             server. Jobs in the database are not affected, and nothing is removed meanwhile."
+            "Bring the folder or the bucket of `--archive` back, and let the server read and write \
+             there. Jobs in the database are not affected, and nothing is removed meanwhile."
         }
         "archive_damaged" => {
-            "Run `callsheet archive verify`, and put the files that it names back from a copy of \
-             the folder."
+            "Run `callsheet archive verify`, and put the objects that it names back from a copy of \
+             the folder or the bucket."
         }
         "schedule_exists" => "Choose another schedule_id, or change the schedule that has it.",
         "webhook_of_jobs" => {

@@ -112,7 +112,7 @@ fn print(preview: &RetentionPreview, json: bool) -> Result<(), Failure> {
 fn warn_without_archive(preview: &RetentionPreview) {
     if !preview.has_archive && preview.jobs(Then::Archive) > 0 {
         note(format_args!(
-            "Jobs that are to be archived stay: name the folder with --archive."
+            "Jobs that are to be archived stay: name the folder or the bucket with --archive."
         ));
     }
 }

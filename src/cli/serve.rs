@@ -69,18 +69,7 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
         log_lines: app.config.keep_log_lines,
         backups: app.config.backups.clone(),
     };
-    if let Some(folder) = app
-        .config
-        .storage
-        .archive
-        .as_ref()
-        .filter(|f| !f.path.is_dir())
-    {
-        tracing::warn!(
-            folder = %folder.path.display(),
-            "the folder of the archive is away: archived jobs answer 503 until it is back"
-        );
-    }
+    warn_of_archive(&app);
     app.jobs.register_server(address);
     let loops = Loops::start(&app.jobs, bounds);
     let db = app.jobs.database().clone();
@@ -203,4 +192,17 @@ fn in_use(address: SocketAddr, flag: &str, error: &std::io::Error) -> Failure {
         _ => error.to_string(),
     };
     Failure::Other(format!("cannot listen on {address}: {what}"))
+}
+
+/// Warns if the archive cannot be reached, without a wait for it.
+fn warn_of_archive(app: &App) {
+    let jobs = app.jobs.clone();
+    tokio::spawn(async move {
+        if let Err(error) = jobs.reach_archive().await {
+            tracing::warn!(
+                %error,
+                "the archive is away: archived jobs answer 503 until it is back"
+            );
+        }
+    });
 }

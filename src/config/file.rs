@@ -55,6 +55,8 @@ pub struct File {
     pub keep_then: Option<String>,
     pub keep_media: Option<bool>,
     pub archive: Option<PathBuf>,
+    pub archive_endpoint: Option<String>,
+    pub archive_region: Option<String>,
     pub header_timeout: Option<u64>,
     pub idle_timeout: Option<u64>,
     pub body_timeout: Option<u64>,

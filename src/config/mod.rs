@@ -1,6 +1,7 @@
 //! The configuration: flags, then `CALLSHEET_*` environment variables, then a TOML file, then
 //! defaults. This is the only module that reads the environment.
 
+mod archive;
 mod check;
 mod connections;
 mod environment;

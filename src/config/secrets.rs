@@ -1,6 +1,7 @@
 //! Secrets, which have no flags: flags are seen in lists of processes.
 
 use super::ConfigError;
+use crate::jobs::BucketKeys;
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -33,6 +34,31 @@ const MIN_LINK_SECRET_CHARS: usize = 24;
 /// Returns the key that a worker sends: of the file, or of `CALLSHEET_API_KEY`.
 pub fn api_key(file: Option<&Path>) -> Result<Option<String>, ConfigError> {
     secret("CALLSHEET_API_KEY", "CALLSHEET_API_KEY_FILE", file)
+}
+
+/// Returns the keys of the bucket of the archive. Each may also be in the file that the variable
+/// with `_FILE` behind its name says.
+pub fn bucket_keys() -> Result<BucketKeys, ConfigError> {
+    let missing = |name| {
+        let detail = "set it, or the file with it in the same name and _FILE: the archive is in S3";
+        ConfigError::setting(name, detail)
+    };
+    let (id, id_file) = ("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID_FILE");
+    let (key, key_file) = ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY_FILE");
+    Ok(BucketKeys {
+        access_key_id: secret(id, id_file, None)?.ok_or_else(|| missing(id))?,
+        secret_access_key: secret(key, key_file, None)?.ok_or_else(|| missing(key))?,
+        session_token: secret("AWS_SESSION_TOKEN", "AWS_SESSION_TOKEN_FILE", None)?,
+    })
+}
+
+/// Returns a variable that other programs name as well.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the reader of the environment"
+)]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[allow(

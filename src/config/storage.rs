@@ -1,8 +1,8 @@
 //! Settings of retention and of the archive.
 
-use super::{ConfigError, file::File};
+use super::{ConfigError, archive::archive, file::File};
 use crate::{
-    jobs::{ArchiveFolder, Storage},
+    jobs::Storage,
     lifecycle::{Keep, KeepRule, Then},
 };
 use clap::Args;
@@ -63,15 +63,37 @@ pub struct StorageFlags {
         global = true
     )]
     pub keep_media: Option<bool>,
-    /// Folder to which jobs are archived, and from which archived jobs are read [default: none]
+    /// Folder, or s3://bucket/prefix, to which jobs are archived, and from which archived jobs are
+    /// read; the keys of a bucket are those of the variables AWS_ACCESS_KEY_ID,
+    /// AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN [default: none]
     #[arg(
         long,
         env = "CALLSHEET_ARCHIVE",
         hide_env_values = true,
-        value_name = "FOLDER",
+        value_name = "PLACE",
         global = true
     )]
     pub archive: Option<PathBuf>,
+    /// URL of a service that speaks S3, if the bucket of the archive is not in AWS [default: the
+    /// variable AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL]
+    #[arg(
+        long,
+        env = "CALLSHEET_ARCHIVE_ENDPOINT",
+        hide_env_values = true,
+        value_name = "URL",
+        global = true
+    )]
+    pub archive_endpoint: Option<String>,
+    /// Region of the bucket of the archive [default: the variable AWS_REGION or AWS_DEFAULT_REGION,
+    /// else us-east-1 at an endpoint that is not of AWS]
+    #[arg(
+        long,
+        env = "CALLSHEET_ARCHIVE_REGION",
+        hide_env_values = true,
+        value_name = "REGION",
+        global = true
+    )]
+    pub archive_region: Option<String>,
 }
 
 /// Returns the settings of the flags, else of the file, else the defaults.
@@ -87,16 +109,15 @@ pub fn storage(flags: StorageFlags, file: &File) -> Result<Storage, ConfigError>
         Some(name) => Then::named(&name)
             .ok_or_else(|| ConfigError::setting("keep_then", "use delete or archive"))?,
     };
-    let archive = flags.archive.or_else(|| file.archive.clone());
-    if archive
-        .as_ref()
-        .is_some_and(|path| path.to_string_lossy().contains("://"))
-    {
-        let detail = "only a folder is taken; to archive into another store, mount it as a folder";
-        return Err(ConfigError::setting("archive", detail));
-    }
+    let archive = archive(
+        flags.archive.or_else(|| file.archive.clone()),
+        flags
+            .archive_endpoint
+            .or_else(|| file.archive_endpoint.clone()),
+        flags.archive_region.or_else(|| file.archive_region.clone()),
+    )?;
     if then == Then::Archive && archive.is_none() {
-        let detail = "name the folder with archive too";
+        let detail = "name the folder or the bucket with archive too";
         return Err(ConfigError::setting("keep_then", detail));
     }
     Ok(Storage {
@@ -107,6 +128,6 @@ pub fn storage(flags: StorageFlags, file: &File) -> Result<Storage, ConfigError>
             then,
             removes_media: !flags.keep_media.or(file.keep_media).unwrap_or(true),
         },
-        archive: archive.map(ArchiveFolder::new),
+        archive,
     })
 }

@@ -56,7 +56,8 @@ pub use read::shots::ShotEdit;
 pub use read::sift::{MAX_SCANNED, SCAN_TIME};
 pub use stats::{Cause, FailedJob, Stats, StatsDetail};
 pub use upkeep::archive::{
-    ArchiveFinding, ArchiveFolder, ArchiveStep, ArchivedJob, Verified as VerifiedArchives,
+    ArchiveFinding, ArchiveStep, ArchiveStore, ArchivedJob, BucketKeys, BucketSettings, Patience,
+    Verified as VerifiedArchives, parse_place,
 };
 pub use upkeep::backup::back_up::{Backup, BackupFolder};
 pub use upkeep::backup::release_restored::{LeasedPolicy, ReleasedAfterRestore};

@@ -114,7 +114,7 @@ impl Outbound {
         })
     }
 
-    async fn exchange(
+    pub(super) async fn exchange(
         &self,
         target: &Target,
         request: Request<Full<Bytes>>,
@@ -179,7 +179,7 @@ async fn beginning(mut body: Incoming, until: Instant) -> Vec<u8> {
 }
 
 /// Returns the message of the innermost cause, because hyper's own errors do not say what happened.
-fn cause(error: &(dyn Error + 'static)) -> String {
+pub(super) fn cause(error: &(dyn Error + 'static)) -> String {
     let mut deepest = error;
     while let Some(source) = deepest.source() {
         deepest = source;

@@ -1,17 +1,19 @@
 //! Requests to addresses that callers choose: only to public ones, unless the operator allows
-//! others.
+//! others. Requests to a store that the operator chose go to all addresses.
 //!
 //! The address that is checked is the one that is connected to: names are resolved by
 //! [`resolver`], which leaves out all others, and an address in the URL is checked before.
 
 mod address;
 mod authority;
+mod fetch;
 mod http;
 mod resolver;
 mod target;
 
 pub use address::is_public;
 pub use authority::{Authority, read_authorities};
+pub use fetch::FetchError;
 pub use http::{Answer, Limits, MAX_RESPONSE_BYTES, Outbound};
 pub use target::{MAX_URL_CHARS, Target};
 
@@ -37,6 +39,15 @@ pub static STRICT: OutboundPolicy = OutboundPolicy {
 };
 
 impl OutboundPolicy {
+    /// Returns the policy for an endpoint that the operator chose and callers cannot change.
+    pub fn of_operator() -> Self {
+        Self {
+            allow_http: true,
+            allowed: Network::ALL.to_vec(),
+            authorities: Vec::new(),
+        }
+    }
+
     /// Returns whether requests may go to the address.
     pub fn allows(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -22,6 +22,13 @@ impl Target {
                 "The URL is too long: use at most {MAX_URL_CHARS} characters."
             ));
         }
+        Self::of_any_length(text, policy)
+    }
+
+    /// Checks a URL that the server itself made, which may be longer.
+    ///
+    /// Errors: a sentence with the remedy.
+    pub(super) fn of_any_length(text: &str, policy: &OutboundPolicy) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|why| {
             format!("This is no URL ({why}): use one such as https://example.com/hook.")
         })?;

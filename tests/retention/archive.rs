@@ -7,7 +7,7 @@ use crate::{
     support::{Fixture, TestApp, any_job, refusal},
 };
 use callsheet::jobs::{
-    ArchiveFolder, Counts, Filter, Guard, Heartbeat, ItemReport, NewItem, NewJob, Storage, Then,
+    ArchiveStore, Counts, Filter, Guard, Heartbeat, ItemReport, NewItem, NewJob, Storage, Then,
 };
 use chrono::TimeDelta;
 use entity::{ItemStatus, JobStatus, job_stat};
@@ -56,7 +56,8 @@ pub async fn ended_jobs(t: &TestApp, jobs: usize) -> Vec<String> {
     ids
 }
 
-async fn archived_ids(t: &TestApp) -> BTreeSet<String> {
+/// Ids of the archived jobs.
+pub async fn archived_ids(t: &TestApp) -> BTreeSet<String> {
     let rows = entity::archived_job::Entity::find();
     let rows = rows.all(t.database().read()).await.unwrap();
     let rows = rows.into_iter().filter(|row| row.restored_at.is_none());
@@ -142,7 +143,7 @@ async fn a_restored_job_is_kept_for_its_time_again_and_can_be_changed(t: TestApp
     };
     t.set_storage(Storage {
         keep: rule,
-        archive: Some(ArchiveFolder::new(folder.path())),
+        archive: Some(ArchiveStore::folder(folder.path())),
     });
     t.clock.advance(TimeDelta::days(31));
     assert_eq!(t.run_retention().await.unwrap().archived, 1);

@@ -1,6 +1,7 @@
 //! Retention and the archive: what goes, what stays, and that a job is always in exactly one place.
 
 mod archive;
+mod bucket;
 mod clock;
 mod command;
 mod killed;
@@ -15,7 +16,7 @@ mod store;
 use crate::support::{TestApp, any_job};
 use callsheet::{
     error::Result,
-    jobs::{ArchiveFolder, Keep, KeepPatch, KeepRule, NewJob, Queue, QueuePatch, Storage, Then},
+    jobs::{ArchiveStore, Keep, KeepPatch, KeepRule, NewJob, Queue, QueuePatch, Storage, Then},
 };
 use chrono::TimeDelta;
 use entity::JobStatus;
@@ -55,7 +56,7 @@ pub fn store() -> TempDir {
 pub fn archive_all(t: &TestApp, folder: &TempDir) {
     t.set_storage(Storage {
         keep: nothing(Then::Archive),
-        archive: Some(ArchiveFolder::new(folder.path())),
+        archive: Some(ArchiveStore::folder(folder.path())),
     });
 }
 

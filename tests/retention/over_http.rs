@@ -2,14 +2,14 @@
 
 use super::{archive_all, store};
 use crate::api::face::Api;
-use callsheet::jobs::{ArchiveFolder, Storage, Then};
+use callsheet::jobs::{ArchiveStore, Storage, Then};
 use serde_json::json;
 
 fn serve_archive(api: &Api, folder: &tempfile::TempDir) {
     archive_all(api, folder);
     api.served().set_storage(Storage {
         keep: super::nothing(Then::Archive),
-        archive: Some(ArchiveFolder::new(folder.path())),
+        archive: Some(ArchiveStore::folder(folder.path())),
     });
 }
 

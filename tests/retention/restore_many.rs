@@ -153,7 +153,7 @@ async fn all_archived_jobs_come_back_only_when_confirmed(api: Api) {
     archive_all(&api, &folder);
     api.served().set_storage(Storage {
         keep: super::nothing(callsheet::jobs::Then::Archive),
-        archive: Some(callsheet::jobs::ArchiveFolder::new(folder.path())),
+        archive: Some(callsheet::jobs::ArchiveStore::folder(folder.path())),
     });
     api.run_retention().await.unwrap();
     let start = |body| api.post("/api/v1/jobs/actions", body);

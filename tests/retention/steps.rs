@@ -6,7 +6,7 @@ use crate::{
     jobs::unreadable::harm,
     support::{Backend, TestApp},
 };
-use callsheet::jobs::{ArchiveFolder, ArchiveStep, LeasedPolicy, Storage, Then};
+use callsheet::jobs::{ArchiveStep, ArchiveStore, LeasedPolicy, Storage, Then};
 use chrono::TimeDelta;
 use entity::{JobStatus, archive, archived_job, job_event};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
@@ -19,7 +19,7 @@ fn stopped(
 ) {
     t.set_storage(Storage {
         keep: nothing(Then::Archive),
-        archive: Some(ArchiveFolder::new(folder.path()).stopped_by(stop)),
+        archive: Some(ArchiveStore::folder(folder.path()).stopped_by(stop)),
     });
 }
 

@@ -5,7 +5,7 @@ use super::{
     archive_all, ended, is_there, store,
 };
 use crate::support::{TestApp, refusal};
-use callsheet::jobs::{ArchiveFolder, Storage, Then};
+use callsheet::jobs::{ArchiveStore, Storage, Then};
 use chrono::TimeDelta;
 use entity::{ArchiveState, JobStatus, archive};
 use sea_orm::EntityTrait;
@@ -122,7 +122,7 @@ async fn a_server_without_an_archive_says_so(t: TestApp) {
     t.run_retention().await.unwrap();
     t.set_storage(Storage {
         keep: super::nothing(Then::Delete),
-        archive: None::<ArchiveFolder>,
+        archive: None::<ArchiveStore>,
     });
     let error = refusal(t.restore_job(&id).await, "archive_unavailable");
     assert!(error.to_string().contains("--archive"), "{error}");

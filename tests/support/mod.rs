@@ -11,6 +11,7 @@ mod postgres;
 mod random;
 mod redis;
 mod refusal;
+mod s3;
 mod server;
 mod setting;
 mod test_app;
@@ -26,6 +27,7 @@ pub use postgres::Postgres;
 pub use random::TestRandom;
 pub use redis::TestRedis;
 pub use refusal::{code_of, parameters, pointers, refusal};
+pub use s3::{Fate, SECRET as S3_SECRET, TestBucket, server_url as s3_url};
 #[allow(
     unused_imports,
     reason = "for the tests of the HTTP API and of crashes"

@@ -28,7 +28,7 @@ impl JobManager {
                 call restore_job for each.";
             return Err(Error::invalid(FieldError::at("/action", "invalid", detail)));
         }
-        self.archive_folder()?;
+        self.archive_store()?;
         let by_status = self.db.count_archived(&scope(&new.filter)).await?;
         Ok(Preview {
             will_change: by_status.total(),

@@ -5,8 +5,9 @@
 //! safe, and never in both places for a reader.
 
 use super::{
-    folder::{ArchiveFolder, location},
+    location::location,
     object::Object,
+    store::{ArchiveStep, ArchiveStore, blocking},
 };
 use crate::{
     db::{
@@ -18,8 +19,6 @@ use crate::{
 };
 use chrono::TimeDelta;
 use entity::{ArchiveState, archive};
-use std::io;
-use tokio::task::spawn_blocking;
 
 /// Time after which an archive that has not ended is one of a killed process. If it is not, its end
 /// finds the row abandoned, and its jobs stay in the database.
@@ -31,58 +30,55 @@ const MAX_JOBS: usize = 200;
 /// Bytes of the lines of jobs that are read at once.
 const PART_BYTES: usize = 2 << 20;
 
-/// Step of an archive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArchiveStep {
-    Start,
-    Write,
-    ReadBack,
-    Finish,
-    /// Removal of an object without jobs.
-    Remove,
-}
-
 impl JobManager {
     /// Moves those of the jobs into a new object that are still as a query found them. Returns how
     /// many left the database.
     ///
     /// Errors: `archive_unavailable`, `archive_damaged`; the jobs are in the database then.
     pub(in crate::jobs) async fn archive_jobs(&self, jobs: Vec<EndedJob>) -> Result<u64> {
-        let folder = self.archive_folder()?;
+        let store = self.archive_store()?;
         let mut moved = 0;
         let mut left = jobs.as_slice();
         while !left.is_empty() {
             let (object, taken) = self.make_object(left).await?;
             left = &left[taken..];
-            moved += self.store(&folder, object).await?;
+            moved += self.store(&store, object).await?;
         }
         Ok(moved)
     }
 
-    pub(in crate::jobs) fn archive_folder(&self) -> Result<ArchiveFolder> {
+    pub(in crate::jobs) fn archive_store(&self) -> Result<ArchiveStore> {
         self.storage().archive.ok_or_else(|| {
             let detail = "this server has no archive: start it with --archive";
             Error::ArchiveUnavailable(detail.to_owned())
         })
     }
 
-    /// Checks that the folder has the newest object of the database: a folder of a disk that is not
-    /// mounted is there, and empty.
+    /// Checks that the store can be reached, if the server has one.
     ///
     /// Errors: `archive_unavailable`.
-    pub(in crate::jobs) async fn check_archive_folder(&self) -> Result<()> {
-        let folder = self.archive_folder()?;
+    pub async fn reach_archive(&self) -> Result<()> {
+        match self.storage().archive {
+            Some(store) => store.reach().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Checks that the store has the newest object of the database: a folder of a disk that is not
+    /// mounted is there, and empty, and so is the bucket of another server.
+    ///
+    /// Errors: `archive_unavailable`.
+    pub(in crate::jobs) async fn check_archive_store(&self) -> Result<()> {
+        let store = self.archive_store()?;
         let Some(newest) = self.db.archives(None, 1).await?.pop() else {
             return Ok(());
         };
         let location = newest.row.location;
-        let (in_folder, at) = (folder.clone(), location.clone());
-        if blocking(move || in_folder.has(&at)).await? {
+        if store.has(&location).await? {
             return Ok(());
         }
         Err(Error::ArchiveUnavailable(format!(
-            "{} lacks {location}: is its disk mounted, and is it the folder of all servers?",
-            folder.path.display()
+            "{store} lacks {location}: is its disk mounted, and is it the archive of all servers?"
         )))
     }
 
@@ -120,13 +116,13 @@ impl JobManager {
         Ok((object, taken))
     }
 
-    async fn store(&self, folder: &ArchiveFolder, object: Object) -> Result<u64> {
+    async fn store(&self, store: &ArchiveStore, object: Object) -> Result<u64> {
         if object.jobs.is_empty() {
             return Ok(0);
         }
         let (id, now) = (self.chance.id(), self.now());
         let location = location(&id, now);
-        folder.before(ArchiveStep::Start)?;
+        store.before(ArchiveStep::Start).await?;
         let row = archive::Model {
             id: id.clone(),
             state: ArchiveState::Writing,
@@ -138,21 +134,14 @@ impl JobManager {
             finished_at: None,
         };
         self.db.commit(StartArchive(row)).await?;
-        let (in_folder, at) = (folder.clone(), location.clone());
-        let object = blocking(move || {
-            in_folder
-                .before(ArchiveStep::Write)
-                .map_err(io::Error::other)?;
-            in_folder.write(&at, &object.bytes)?;
-            in_folder
-                .before(ArchiveStep::ReadBack)
-                .map_err(io::Error::other)?;
-            let read = in_folder.read(&at)?;
-            Ok(object.check(&read).map(|()| object))
-        })
-        .await?
-        .map_err(|why| Error::ArchiveDamaged(format!("{location}: {why}")))?;
-        folder.before(ArchiveStep::Finish)?;
+        store.before(ArchiveStep::Write).await?;
+        store.write(&location, object.bytes.clone()).await?;
+        store.before(ArchiveStep::ReadBack).await?;
+        let read = store.read(&location, object.bytes.len() as u64).await?;
+        let object = blocking(move || Ok(object.check(&read).map(|()| object)))
+            .await?
+            .map_err(|why| Error::ArchiveDamaged(format!("{location}: {why}")))?;
+        store.before(ArchiveStep::Finish).await?;
         let finish = FinishArchive {
             id: id.clone(),
             bytes: object.bytes.len() as u64,
@@ -163,26 +152,25 @@ impl JobManager {
         // If the answer is lost, the jobs may have left: the sweep then goes by the row.
         let moved = self.db.commit(finish).await?;
         if moved == 0 {
-            folder.before(ArchiveStep::Remove)?;
-            self.forget_archive(folder, id, location).await?;
+            store.before(ArchiveStep::Remove).await?;
+            self.forget_archive(store, id, location).await?;
         }
         Ok(moved)
     }
 
     async fn forget_archive(
         &self,
-        folder: &ArchiveFolder,
+        store: &ArchiveStore,
         id: String,
         location: String,
     ) -> Result<()> {
-        let folder = folder.clone();
-        blocking(move || folder.remove(&location)).await?;
+        store.remove(&location).await?;
         self.db.commit(ForgetArchive { id }).await
     }
 
     /// Removes the objects that killed processes left, each before its row. Returns how many.
     pub async fn sweep_archives(&self) -> Result<u64> {
-        let folder = self.archive_folder()?;
+        let store = self.archive_store()?;
         if !self.db.has_unfinished_archives().await? {
             return Ok(0);
         }
@@ -190,19 +178,8 @@ impl JobManager {
         let abandoned = self.db.commit(AbandonArchive { begun_before }).await?;
         let swept = abandoned.len() as u64;
         for row in abandoned {
-            self.forget_archive(&folder, row.id, row.location).await?;
+            self.forget_archive(&store, row.id, row.location).await?;
         }
         Ok(swept)
     }
-}
-
-/// Runs a call of the file system beside the threads of the server.
-///
-/// Errors: `archive_unavailable`.
-pub(super) async fn blocking<T: Send + 'static>(
-    call: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> Result<T> {
-    let done = spawn_blocking(call).await;
-    done.unwrap_or_else(|error| Err(io::Error::other(error)))
-        .map_err(|error| Error::ArchiveUnavailable(error.to_string()))
 }

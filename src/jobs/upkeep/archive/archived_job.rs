@@ -1,6 +1,6 @@
 //! get_archived_job and list_archives: reads of the archive.
 
-use super::{archive_jobs::blocking, object::read_job};
+use super::{object::read_job, store::blocking};
 use crate::{
     db::{ArchiveRow, write::ImportedJob},
     error::{Error, Resource, Result},
@@ -24,17 +24,11 @@ impl JobManager {
         validate::may_exist(id, Resource::Job)?;
         let found = self.db.archived_job(id).await?;
         let (row, archive) = found.ok_or(Error::NotFound(Resource::Job))?;
-        let folder = self.archive_folder()?;
-        let (location, at, length) = (
-            archive.location.clone(),
-            row.at.unsigned_abs(),
-            row.length.unsigned_abs(),
-        );
+        let store = self.archive_store()?;
+        let (at, length) = (row.at.unsigned_abs(), row.length.unsigned_abs());
+        let frame = store.read_range(&archive.location, at, length).await?;
         let (id, version) = (row.job_id.clone(), row.version);
-        let read = blocking(move || {
-            let frame = folder.read_range(&location, at, length)?;
-            Ok(read_job(&frame, &id, version))
-        });
+        let read = blocking(move || Ok(read_job(&frame, &id, version)));
         let record = read.await?.map_err(|why| {
             Error::ArchiveDamaged(format!("{}, byte {at}: {why}", archive.location))
         })?;

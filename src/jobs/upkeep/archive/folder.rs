@@ -1,62 +1,21 @@
 //! Folder with the objects of the archive.
 
-use super::archive_jobs::ArchiveStep;
-use crate::{
-    atomic_file::AtomicFile,
-    error::{Error, Result},
-};
+use super::location::ENDING;
+use crate::atomic_file::AtomicFile;
 use std::{
-    fmt, fs,
+    fs,
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-/// Ending of the name of each object.
-const ENDING: &str = ".jsonl.zst";
-
-/// Callback that a test stops an archive with.
-type Stop = Arc<dyn Fn(ArchiveStep) -> bool + Send + Sync>;
-
-/// Folder in which a server archives jobs.
-#[derive(Clone)]
+/// Folder in which a server archives jobs. Its calls block the thread.
+#[derive(Clone, Debug)]
 pub struct ArchiveFolder {
     pub path: PathBuf,
-    stop: Option<Stop>,
-}
-
-impl fmt::Debug for ArchiveFolder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.path.fmt(f)
-    }
 }
 
 impl ArchiveFolder {
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            stop: None,
-        }
-    }
-
-    /// Returns the folder with a callback before each step of an archive: if it returns true, the
-    /// process goes no further, as if it were killed. For tests.
-    #[doc(hidden)]
-    pub fn stopped_by(self, stop: impl Fn(ArchiveStep) -> bool + Send + Sync + 'static) -> Self {
-        Self {
-            stop: Some(Arc::new(stop)),
-            ..self
-        }
-    }
-
-    pub(super) fn before(&self, step: ArchiveStep) -> Result<()> {
-        match &self.stop {
-            Some(stop) if stop(step) => Err(Error::Internal(format!("stopped before {step:?}"))),
-            _ => Ok(()),
-        }
-    }
-
     /// Writes a new object, whole or not at all.
     pub(super) fn write(&self, location: &str, bytes: &[u8]) -> io::Result<()> {
         // A folder that is away, such as one of a disk that is not mounted, is not made anew.
@@ -90,10 +49,6 @@ impl ArchiveFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
-    }
-
-    pub(super) fn read(&self, location: &str) -> io::Result<Vec<u8>> {
-        fs::read(self.path.join(location))
     }
 
     /// Reads a range of an object.
@@ -155,9 +110,4 @@ fn folders(path: &Path) -> io::Result<Vec<String>> {
         }
     }
     Ok(names)
-}
-
-/// Returns the location of a new object.
-pub(super) fn location(id: &str, now: chrono::DateTime<chrono::Utc>) -> String {
-    format!("{}/{id}{ENDING}", now.format("%Y/%m"))
 }

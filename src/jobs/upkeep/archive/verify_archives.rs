@@ -1,9 +1,8 @@
 //! verify_archives: reads all objects and decodes every archived job.
 
 use super::{
-    archive_jobs::blocking,
-    folder::ArchiveFolder,
     object::{frame_of, read_job, sha256},
+    store::ArchiveStore,
 };
 use crate::{error::Result, jobs::JobManager};
 use entity::{archive, archived_job};
@@ -31,19 +30,18 @@ pub struct Verified {
 
 impl JobManager {
     /// Reads all objects of the archive, compares their hashes, and decodes each archived job.
-    /// Objects in the folder that the database does not know are findings too; nothing is removed.
+    /// Objects in the store that the database does not know are findings too; nothing is removed.
     ///
-    /// Errors: `archive_unavailable`, if the folder is away.
+    /// Errors: `archive_unavailable`, if the store is away.
     pub async fn verify_archives(&self) -> Result<Verified> {
-        let folder = self.archive_folder()?;
+        let store = self.archive_store()?;
         let (mut verified, mut after) = (Verified::default(), None);
-        let in_folder = folder.clone();
-        let found = blocking(move || in_folder.list()).await?;
+        let found = store.list().await?;
         loop {
             let (rows, next) = self.list_archives(after, PAGE).await?;
             for row in rows {
                 verified.archives += 1;
-                self.verify_archive(&folder, row.row, &mut verified).await?;
+                self.verify_archive(&store, row.row, &mut verified).await?;
             }
             after = next;
             if after.is_none() {
@@ -66,11 +64,10 @@ impl JobManager {
 
     async fn verify_archive(
         &self,
-        folder: &ArchiveFolder,
+        store: &ArchiveStore,
         row: archive::Model,
         verified: &mut Verified,
     ) -> Result<()> {
-        let (folder, location) = (folder.clone(), row.location.clone());
         let mut finding = |job_id: Option<String>, what: String| {
             verified.findings.push(ArchiveFinding {
                 location: row.location.clone(),
@@ -78,7 +75,7 @@ impl JobManager {
                 what,
             });
         };
-        let object = match blocking(move || folder.read(&location)).await {
+        let object = match store.read(&row.location, row.bytes.unsigned_abs()).await {
             Ok(object) => object,
             Err(error) => {
                 finding(None, error.to_string());

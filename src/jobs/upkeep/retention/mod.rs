@@ -11,7 +11,7 @@ pub use run_retention::RetentionRun;
 
 use crate::{
     error::Result,
-    jobs::{ArchiveFolder, JobManager, catalog::queues::own_rule},
+    jobs::{ArchiveStore, JobManager, catalog::queues::own_rule},
     lifecycle::{KeepRule, KeepRules},
 };
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,7 +20,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 #[derive(Clone, Debug, Default)]
 pub struct Storage {
     pub keep: KeepRule,
-    pub archive: Option<ArchiveFolder>,
+    pub archive: Option<ArchiveStore>,
 }
 
 /// The setting of a server, which is known after its start.

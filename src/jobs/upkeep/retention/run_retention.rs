@@ -59,7 +59,7 @@ impl JobManager {
     ///
     /// Errors: `archive_unavailable`, `archive_damaged`.
     pub async fn archive_ended(&self) -> Result<u64> {
-        self.archive_folder()?;
+        self.archive_store()?;
         self.count_history().await?;
         self.archive_all(self.now()).await
     }
@@ -95,7 +95,7 @@ impl JobManager {
         if self.storage().archive.is_none() {
             return Ok(0);
         }
-        self.check_archive_folder().await?;
+        self.check_archive_store().await?;
         self.sweep_archives().await?;
         self.remove_all(Then::Archive, now).await
     }
