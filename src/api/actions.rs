@@ -83,9 +83,10 @@ impl StartActions {
     /// Act on all jobs that match
     ///
     /// Cancels, retries, deletes or re-prioritises every job that matches the filter and was
-    /// created until now, or puts every archived job that matches back. The server does so in the background, for each job as the call for a
-    /// single job would. With `dry_run` it only counts the jobs that would change. Repeating the
-    /// call with the same `Idempotency-Key` starts no second action.
+    /// created until now, or puts every archived job that matches back. The server does so in the
+    /// background, for each job as the call for a single job would. With `dry_run` it only counts
+    /// the jobs that would change. Repeating the call with the same `Idempotency-Key` starts no
+    /// second action.
     #[oai(path = "/", method = "post", operation_id = "start_action")]
     async fn start_action(
         &self,

@@ -144,6 +144,7 @@ async fn a_job_is_found_on_another_device_in_two_clicks() {
         desk.follow(&page, "/").await;
         let mut hand = Hand::of(&page);
         hand.click(".bottom a[href=\"/jobs\"]").await;
+        page.until("document.querySelector('#search')").await;
         page.fill("#search", typed).await;
         page.until("document.querySelectorAll('[data-id]').length === 1")
             .await;

@@ -112,6 +112,10 @@ async fn a_tile_selects_a_shot_and_the_address_and_keys_follow() {
         .await;
     page.eval("document.querySelector('.shot').focus()").await;
     for at in 2..=6 {
+        if at == 3 {
+            page.until("window.late = document.querySelector('.screen img')")
+                .await;
+        }
         page.press("ArrowRight").await;
         page.until(&format!(
             "location.search === '?shot={at}' && document.activeElement.at === {}",
@@ -121,6 +125,9 @@ async fn a_tile_selects_a_shot_and_the_address_and_keys_follow() {
     }
     page.shows(".inspector", &["Shot 6 of 8", "the model refused"])
         .await;
+    page.shows(".screen", &["Shot 6 failed"]).await;
+    // The file of a shot that is no longer shown may turn out to be missing later.
+    page.eval("late.dispatchEvent(new Event('error'))").await;
     page.shows(".screen", &["Shot 6 failed"]).await;
     // An address leads to its shot again, and Escape away from it.
     page.reload().await;

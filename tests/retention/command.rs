@@ -41,7 +41,7 @@ async fn a_rule_that_keeps_nothing_asks_first(t: TestApp) {
 }
 
 #[on_both]
-async fn durations_in_the_past_and_stores_that_are_no_folder_are_refused(t: TestApp) {
+async fn durations_in_the_past_and_unknown_stores_are_refused(t: TestApp) {
     let desk = Desk::at(&t.db);
     let run = ["retention", "run", "--keep-failed", "-1d"];
     let sentence = desk.fails(2, &run).await;
@@ -49,9 +49,14 @@ async fn durations_in_the_past_and_stores_that_are_no_folder_are_refused(t: Test
         sentence.contains("keep_failed") && sentence.contains("without a minus"),
         "{sentence}"
     );
-    let run = ["archive", "run", "--archive", "s3://bucket/prefix"];
-    let sentence = desk.fails(2, &run).await;
-    assert!(sentence.contains("only a folder is taken"), "{sentence}");
+    for (store, words) in [
+        ("gs://bucket/prefix", "use a folder or s3://bucket/prefix"),
+        ("s3://bucket/prefix", "name the region of the bucket"),
+    ] {
+        let run = ["archive", "run", "--archive", store];
+        let sentence = desk.fails(2, &run).await;
+        assert!(sentence.contains(words), "{sentence}");
+    }
     let run = ["archive", "list", "--keep-then", "archive"];
     let sentence = desk.fails(2, &run).await;
     assert!(sentence.contains("name the folder"), "{sentence}");

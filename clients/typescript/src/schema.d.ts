@@ -591,7 +591,7 @@ export interface paths {
         /**
          * Act on all jobs that match
          * @description Cancels, retries, deletes or re-prioritises every job that matches the filter and was
-         *     created until now. The server does so in the background, for each job as the call for a
+         *     created until now, or puts every archived job that matches back. The server does so in the background, for each job as the call for a
          *     single job would. With `dry_run` it only counts the jobs that would change. Repeating the
          *     call with the same `Idempotency-Key` starts no second action.
          */
@@ -1474,6 +1474,27 @@ export interface paths {
         patch: operations["update_series"];
         trace?: never;
     };
+    "/api/v1/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List servers
+         * @description Returns the servers of this database with their versions, and whether each gave a sign of
+         *     life lately.
+         */
+        get: operations["list_servers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -2004,6 +2025,7 @@ export interface components {
         /**
          * ActionFilter
          * @description Filter of the jobs to act on: a job must match all given fields. `{}` matches every job.
+         *     Archived jobs can be found by `status`, `job_type`, times and `job_ids`.
          * @example {
          *       "job_type": "idea2video",
          *       "status": [
@@ -2062,7 +2084,7 @@ export interface components {
          * @example retry
          * @enum {string}
          */
-        ActionKind: "cancel" | "retry" | "delete" | "set_priority";
+        ActionKind: "cancel" | "retry" | "delete" | "set_priority" | "restore";
         /**
          * ActionList
          * @description A page of actions, newest first.
@@ -2554,12 +2576,15 @@ export interface components {
          *       "memory": {
          *         "hit_ratio": 0.93,
          *         "jobs": 120
-         *       }
+         *       },
+         *       "redis": null
          *     }
          */
         Caches: {
             /** @description Jobs in the memory of the server. */
             memory: components["schemas"]["MemoryCache"];
+            /** @description Redis, which the servers share; null if none is configured. */
+            redis: components["schemas"]["RedisHealth"];
         };
         /**
          * CancelJob
@@ -3468,7 +3493,8 @@ export interface components {
          *         "memory": {
          *           "hit_ratio": 0.93,
          *           "jobs": 120
-         *         }
+         *         },
+         *         "redis": null
          *       },
          *       "clock_ahead_ms": null,
          *       "counts": {
@@ -3501,7 +3527,10 @@ export interface components {
          *         }
          *       ],
          *       "reasons": [],
-         *       "schema": "s0026_archived_jobs",
+         *       "schema": "s0028_settings",
+         *       "servers": {
+         *         "live": 2
+         *       },
          *       "status": "ok",
          *       "uptime_seconds": 3600.5,
          *       "version": "0.1.0",
@@ -3540,6 +3569,8 @@ export interface components {
             reasons: string[];
             /** @description Newest step of the database's schema; null if it cannot be read. */
             schema: string | null;
+            /** @description Servers of this database; null if the database does not answer. */
+            servers: components["schemas"]["LiveServers"];
             /**
              * @description `ok`; `degraded` if the server answers but something needs a person; `failing`, in the
              *     member `health` of a problem, if it cannot do its work.
@@ -5196,6 +5227,20 @@ export interface components {
             working_dir: string | null;
         };
         /**
+         * LiveServers
+         * @description Servers of the database that gave a sign of life in the last 60 seconds.
+         * @example {
+         *       "live": 2
+         *     }
+         */
+        LiveServers: {
+            /**
+             * Format: uint64
+             * @description Number of these servers.
+             */
+            live: number;
+        };
+        /**
          * LiveWorkers
          * @description Workers that hold a job or called recently.
          * @example {
@@ -5976,6 +6021,7 @@ export interface components {
          *         "completed": "30d",
          *         "failed": null
          *       },
+         *       "keep_media": null,
          *       "max_run_seconds": 7200,
          *       "max_running": 4,
          *       "paused": false,
@@ -5989,6 +6035,11 @@ export interface components {
             job_type: string;
             /** @description How long ended jobs are kept, as far as the queue has a rule of its own. */
             keep: components["schemas"]["QueueKeep"];
+            /**
+             * @description Whether files in the media folder stay when a job is deleted; null for the default of the
+             *     server.
+             */
+            keep_media: boolean | null;
             /**
              * Format: int32
              * @description Maximum seconds of an attempt of a job that has no maximum of its own; null for no limit.
@@ -6106,6 +6157,7 @@ export interface components {
          *             "completed": "30d",
          *             "failed": null
          *           },
+         *           "keep_media": null,
          *           "max_run_seconds": 7200,
          *           "max_running": 4,
          *           "paused": false,
@@ -6119,6 +6171,26 @@ export interface components {
         QueueList: {
             /** @description The queues, by job type. */
             queues: components["schemas"]["Queue"][];
+        };
+        /**
+         * RedisHealth
+         * @description Redis as the server sees it.
+         * @example {
+         *       "error": null,
+         *       "since": "2026-01-31T12:00:00Z",
+         *       "status": "ok"
+         *     }
+         */
+        RedisHealth: {
+            /** @description Last error; null while the status is `ok`. */
+            error: string | null;
+            /**
+             * Format: date-time
+             * @description Time since which it has this status.
+             */
+            since: string;
+            /** @description `ok`, or `away` while jobs are read from the database instead. */
+            status: string;
         };
         /**
          * ReleaseJob
@@ -6338,6 +6410,8 @@ export interface components {
             failed: string;
             /** @description Type of the jobs; null for the default of the server. */
             job_type: string | null;
+            /** @description Whether files in the media folder stay when a job is deleted. */
+            keep_media: boolean;
             /** @description What becomes of them then. */
             then: components["schemas"]["RetentionThen"];
         };
@@ -6724,6 +6798,63 @@ export interface components {
             title?: string;
         };
         /**
+         * Server
+         * @description A server of this database.
+         * @example {
+         *       "listen": "127.0.0.1:3001",
+         *       "live": true,
+         *       "schema": "s0028_settings",
+         *       "seen_at": "2026-01-31T12:04:10.000001Z",
+         *       "server_id": "019c1a2b-3c4d-7e5f-8a9b-0c1d2e3f4a5b",
+         *       "started_at": "2026-01-30T09:00:00Z",
+         *       "version": "0.1.0"
+         *     }
+         */
+        Server: {
+            /** @description Address and port on which the server listens. */
+            listen: string;
+            /** @description Whether the server gave a sign of life in the last 60 seconds. */
+            live: boolean;
+            /** @description Newest step of the schema that the server's version knows. */
+            schema: string | null;
+            /**
+             * Format: date-time
+             * @description Time of its last sign of life, which it gives about every 15 seconds.
+             */
+            seen_at: string;
+            /** @description Random id of one start of the server. */
+            server_id: string;
+            /**
+             * Format: date-time
+             * @description Time when the server started.
+             */
+            started_at: string;
+            /** @description Version of Callsheet. */
+            version: string;
+        };
+        /**
+         * ServerList
+         * @description Servers of this database, the newest first: at most 1,000. A server that stops in order leaves
+         *     the list at once, one that was killed after a day.
+         * @example {
+         *       "servers": [
+         *         {
+         *           "listen": "127.0.0.1:3001",
+         *           "live": true,
+         *           "schema": "s0028_settings",
+         *           "seen_at": "2026-01-31T12:04:10.000001Z",
+         *           "server_id": "019c1a2b-3c4d-7e5f-8a9b-0c1d2e3f4a5b",
+         *           "started_at": "2026-01-30T09:00:00Z",
+         *           "version": "0.1.0"
+         *         }
+         *       ]
+         *     }
+         */
+        ServerList: {
+            /** @description Servers of the list. */
+            servers: components["schemas"]["Server"][];
+        };
+        /**
          * Session
          * @description The caller of the API.
          * @example {
@@ -6815,6 +6946,11 @@ export interface components {
         SetQueue: {
             /** @description How long ended jobs are kept. */
             keep?: components["schemas"]["SetKeep"];
+            /**
+             * @description Whether files in the media folder stay when retention deletes the job whose result names
+             *     them; null sets the default of the server.
+             */
+            keep_media?: boolean | null;
             /**
              * Format: int32
              * @description Maximum seconds of an attempt of a job that has no maximum of its own, at most a year; null
@@ -7004,7 +7140,7 @@ export interface components {
          * @example retry
          * @enum {string}
          */
-        StartedActionKind: "cancel" | "retry" | "delete" | "set_priority" | "undo";
+        StartedActionKind: "cancel" | "retry" | "delete" | "set_priority" | "restore" | "undo";
         /**
          * StartedJob
          * @description A job that was started, and the token of its lease.
@@ -12958,7 +13094,11 @@ export interface operations {
                  *     `since_version`.
                  */
                 wait?: number;
-                /** @description Version that the client has; the current version by default. */
+                /**
+                 * @description Version that the client has; the current version by default. The response is never
+                 *     older, whichever server answered before; nor is it older than a version that
+                 *     `If-None-Match` names.
+                 */
                 since_version?: number;
             };
             header?: {
@@ -12979,6 +13119,8 @@ export interface operations {
             /** @description The job with its shots. */
             200: {
                 headers: {
+                    /** @description Where the server read the job: `memory`, `redis`, `database` or `archive`. */
+                    "CALLSHEET-SOURCE": string;
                     /** @description Version of the job, in quotes. */
                     ETAG: string;
                     [name: string]: unknown;
@@ -12990,6 +13132,8 @@ export interface operations {
             /** @description The job is still at a version that the client has. */
             304: {
                 headers: {
+                    /** @description Where the server read the job: `memory`, `redis`, `database` or `archive`. */
+                    "CALLSHEET-SOURCE": string;
                     /** @description Version of the job, in quotes. */
                     ETAG: string;
                     [name: string]: unknown;
@@ -19982,6 +20126,107 @@ export interface operations {
             };
             /** @description The disk is full */
             507: {
+                headers: {
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_servers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description Servers of this database, the newest first: at most 1,000. A server that stops in order leaves
+             *     the list at once, one that was killed after a day.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerList"];
+                };
+            };
+            /** @description The request is not valid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The call needs a valid key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role of the key may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This path does not support the method */
+            405: {
+                headers: {
+                    /** @description Methods that the path supports. */
+                    Allow?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not accept requests for this host */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This address has too many connections */
+            429: {
+                headers: {
+                    /** @description Seconds to wait before the next try. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong inside */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database does not answer */
+            503: {
                 headers: {
                     /** @description Seconds to wait before the next try. */
                     "Retry-After"?: number;

@@ -79,7 +79,8 @@ pub struct DatabaseHealth {
 pub struct Caches {
     /// Jobs in the memory of the server.
     pub memory: MemoryCache,
-    /// Redis, which the servers share; null if none is configured.
+    /// Redis, which the servers share; absent if none is configured.
+    #[oai(skip_serializing_if_is_none)]
     pub redis: Option<RedisHealth>,
 }
 

@@ -67,7 +67,8 @@ pub fn health() -> Value {
     json!({
         "status": "ok", "reasons": [], "version": "0.1.0", "schema": "s0028_settings", "uptime_seconds": 3600.5,
         "database": {"name": "SQLite", "status": "ok", "latency_ms": 0.2, "version": "3.50.2"},
-        "database_connections": 8, "cache": {"memory": {"jobs": 120, "hit_ratio": 0.93}, "redis": null},
+        "database_connections": 8, "cache": {"memory": {"jobs": 120, "hit_ratio": 0.93},
+            "redis": {"status": "ok", "since": "2026-01-31T12:00:00Z", "error": null}},
         "counts": {"queued": 4, "processing": 2, "completed": 90, "failed": 3, "cancelled": 1, "total": 100},
         "workers": {"live": 3}, "servers": {"live": 2}, "clock_ahead_ms": null, "loops": [one_loop()], "dropped_log_lines": 0,
     })

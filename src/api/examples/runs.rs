@@ -72,6 +72,7 @@ pub fn archive() -> Value {
 pub fn retention_rule() -> Value {
     json!({
         "job_type": null, "completed": "30d", "failed": "90d", "cancelled": "7d", "then": "delete",
+        "keep_media": true,
     })
 }
 

@@ -150,9 +150,9 @@ fn decode_jobs(rows: &[QueryResult]) -> Decoded<job::Model> {
     decode(rows, |row| job(&mut ByIndex::of(row)), name)
 }
 
-/// Reads the rows as one JSON text, by the statement in its form for that. Returns `None` if a value is not in the form that Callsheet
-/// writes, such as a blob or a time in another format. The caller then decodes the rows one by one,
-/// which accepts more forms.
+/// Reads the rows as one JSON text, by the statement in its form for that. Returns `None` if a value
+/// is not in the form that Callsheet writes, such as a blob or a time in another format. The caller
+/// then decodes the rows one by one, which accepts more forms.
 async fn gathered(
     db: &impl ConnectionTrait,
     asked: &Statement,

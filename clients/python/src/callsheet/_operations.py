@@ -722,9 +722,10 @@ class Operations:
         priority: Maybe[Optional[int]] = UNSET,
     ) -> Union[types.ActionPreview, types.Action]:
         """Cancels, retries, deletes or re-prioritises every job that matches the filter and
-        was created until now. The server does so in the background, for each job as the
-        call for a single job would. With `dry_run` it only counts the jobs that would
-        change. Repeating the call with the same `Idempotency-Key` starts no second action.
+        was created until now, or puts every archived job that matches back. The server does
+        so in the background, for each job as the call for a single job would. With
+        `dry_run` it only counts the jobs that would change. Repeating the call with the
+        same `Idempotency-Key` starts no second action.
         """
         answer: Union[types.ActionPreview, types.Action] = self._call(
             "POST", "/api/v1/jobs/actions",
@@ -1442,6 +1443,7 @@ class Operations:
         job_type: str,
         *,
         keep: Maybe[types.SetKeep] = UNSET,
+        keep_media: Maybe[Optional[bool]] = UNSET,
         max_run_seconds: Maybe[Optional[int]] = UNSET,
         max_running: Maybe[Optional[int]] = UNSET,
         paused: Maybe[bool] = UNSET,
@@ -1455,6 +1457,7 @@ class Operations:
             "PUT", f"/api/v1/queues/{quoted(job_type)}",
             body=given(
                 keep=keep,
+                keep_media=keep_media,
                 max_run_seconds=max_run_seconds,
                 max_running=max_running,
                 paused=paused,

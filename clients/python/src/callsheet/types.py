@@ -172,7 +172,7 @@ __all__ = [
     "WorkerStatus",
 ]
 
-ActionKind = Literal["cancel", "retry", "delete", "set_priority"]
+ActionKind = Literal["cancel", "retry", "delete", "set_priority", "restore"]
 
 ActionOutcomeKind = Literal["changed", "skipped", "failed"]
 
@@ -206,7 +206,7 @@ ScheduleOverlap = Literal["skip", "queue_one", "cancel_previous", "allow"]
 
 ShotStatus = Literal["pending", "generating_frames", "generating_video", "completed", "failed"]
 
-StartedActionKind = Literal["cancel", "retry", "delete", "set_priority", "undo"]
+StartedActionKind = Literal["cancel", "retry", "delete", "set_priority", "restore", "undo"]
 
 
 VideoMode = Literal["idea", "script"]
@@ -239,7 +239,9 @@ class Action(TypedDict):
 
 
 class ActionFilter(TypedDict, total=False):
-    """Filter of the jobs to act on: a job must match all given fields. `{}` matches every job."""
+    """Filter of the jobs to act on: a job must match all given fields. `{}` matches every job.
+    Archived jobs can be found by `status`, `job_type`, times and `job_ids`.
+    """
     created_after: Optional[str]
     created_before: Optional[str]
     created_by: Optional[str]
@@ -1279,6 +1281,7 @@ class Queue(TypedDict):
     """A queue: all jobs of one type, and its settings."""
     job_type: str
     keep: QueueKeep
+    keep_media: Optional[bool]
     max_run_seconds: Optional[int]
     max_running: Optional[int]
     paused: bool
@@ -1391,6 +1394,7 @@ class RetentionRule(TypedDict):
     completed: str
     failed: str
     job_type: Optional[str]
+    keep_media: bool
     then: RetentionThen
 
 
@@ -1540,6 +1544,7 @@ class SetKeep(TypedDict, total=False):
 class SetQueue(TypedDict, total=False):
     """Settings of a queue. At least one of them is required; a missing one keeps its value."""
     keep: SetKeep
+    keep_media: Optional[bool]
     max_run_seconds: Optional[int]
     max_running: Optional[int]
     paused: bool

@@ -50,7 +50,8 @@ export function showJobPicture(el, job) {
  */
 export function showPicture(el, { picture, clip }, blank) {
   el.clip = null;
-  const missing = () => {
+  const missing = ({ target }) => {
+    if (!target.parentNode) return;
     if (clip) showClip(el, clip, blank());
     else put(el, word('Picture missing'));
   };

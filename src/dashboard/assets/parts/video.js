@@ -9,7 +9,7 @@ const MISSING =
 
 /** Stops the video and its download. */
 export function unload() {
-  video.onloadedmetadata = null;
+  video.onloadedmetadata = video.onerror = null;
   video.pause();
   video.removeAttribute('src');
   video.removeAttribute('poster');

@@ -77,7 +77,8 @@ export class Film {
     if (clip) this.roll(clip, time, runs);
     else if (picture) {
       const alt = `${shotName(at)}, first frame`;
-      const onerror = () => this.slate(`${shotName(at)} has no picture`, 'Its file is missing');
+      const onerror = ({ target }) =>
+        target.parentNode && this.slate(`${shotName(at)} has no picture`, 'Its file is missing');
       this.put(picture, () => h('img.still', { src: picture, alt, onerror }));
     } else if (shot.elsewhere) this.slate(`${shotName(at)} was not made in this attempt`, '');
     else this.slate(`${shotName(at)} is not there`, textOf(shot));

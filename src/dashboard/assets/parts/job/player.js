@@ -154,7 +154,9 @@ export class Player {
     unload();
     if (picture) {
       const alt = `${shotName(at)}, first frame`;
-      const onerror = () =>
+      // Another shot may be on the screen by then.
+      const onerror = ({ target }) =>
+        target.parentNode &&
         put(this.screen, this.slate(at, 'has no picture: its file is missing', ''));
       put(this.screen, h('img.still', { src: picture, alt, onerror }));
       later(PICTURE_MS);
@@ -178,10 +180,9 @@ export class Player {
     return this.slate(at, failed ? 'failed' : word, n > 1 ? '' : textOf(all[0]), n);
   }
 
-  /** Plays; a browser that wants a gesture first leaves the controls to the user. */
+  /** Plays, without sound if the browser wants a gesture first. */
   start() {
     video.play().catch(({ name }) => {
-      // A browser may refuse to play sound before anyone has touched the page.
       if (name !== 'NotAllowedError' || video.muted) return;
       video.muted = true;
       video.play().catch(() => {});
