@@ -63,7 +63,7 @@ async fn a_queue_is_paused_limited_and_resumed(db: TestDb) {
     let paused = desk.json(&["queue", "pause", "b", "--json"]).await;
     assert_eq!(
         paused,
-        json!({"job_type": "b", "paused": true, "max_running": null, "max_run_seconds": null, "keep": nothing_set(), "then": null, "queued": 0, "processing": 0})
+        json!({"job_type": "b", "paused": true, "max_running": null, "max_run_seconds": null, "keep": nothing_set(), "then": null, "keep_media": null, "queued": 0, "processing": 0})
     );
     let limited = desk.done(&["queue", "limit-time", "a", "60"]).await;
     assert_eq!(
@@ -107,7 +107,7 @@ async fn what_is_set_for_a_queue_counts_for_claims(db: TestDb) {
     assert_eq!(claimed.len(), 2, "as many as may run");
     assert_eq!(
         desk.json(&["queue", "list", "--json"]).await["queues"][0],
-        json!({"job_type": "idea2video", "paused": false, "max_running": 2, "max_run_seconds": null, "keep": nothing_set(), "then": null, "queued": 1, "processing": 2})
+        json!({"job_type": "idea2video", "paused": false, "max_running": 2, "max_run_seconds": null, "keep": nothing_set(), "then": null, "keep_media": null, "queued": 1, "processing": 2})
     );
     jobs.database().clone().close().await.unwrap();
 }

@@ -591,9 +591,10 @@ export interface paths {
         /**
          * Act on all jobs that match
          * @description Cancels, retries, deletes or re-prioritises every job that matches the filter and was
-         *     created until now, or puts every archived job that matches back. The server does so in the background, for each job as the call for a
-         *     single job would. With `dry_run` it only counts the jobs that would change. Repeating the
-         *     call with the same `Idempotency-Key` starts no second action.
+         *     created until now, or puts every archived job that matches back. The server does so in the
+         *     background, for each job as the call for a single job would. With `dry_run` it only counts
+         *     the jobs that would change. Repeating the call with the same `Idempotency-Key` starts no
+         *     second action.
          */
         post: operations["start_action"];
         delete?: never;
@@ -2577,13 +2578,17 @@ export interface components {
          *         "hit_ratio": 0.93,
          *         "jobs": 120
          *       },
-         *       "redis": null
+         *       "redis": {
+         *         "error": null,
+         *         "since": "2026-01-31T12:00:00Z",
+         *         "status": "ok"
+         *       }
          *     }
          */
         Caches: {
             /** @description Jobs in the memory of the server. */
             memory: components["schemas"]["MemoryCache"];
-            /** @description Redis, which the servers share; null if none is configured. */
+            /** @description Redis, which the servers share; absent if none is configured. */
             redis: components["schemas"]["RedisHealth"];
         };
         /**
@@ -3494,7 +3499,11 @@ export interface components {
          *           "hit_ratio": 0.93,
          *           "jobs": 120
          *         },
-         *         "redis": null
+         *         "redis": {
+         *           "error": null,
+         *           "since": "2026-01-31T12:00:00Z",
+         *           "status": "ok"
+         *         }
          *       },
          *       "clock_ahead_ms": null,
          *       "counts": {
@@ -6365,6 +6374,7 @@ export interface components {
          *           "completed": "30d",
          *           "failed": "90d",
          *           "job_type": null,
+         *           "keep_media": true,
          *           "then": "delete"
          *         }
          *       ],
@@ -6398,6 +6408,7 @@ export interface components {
          *       "completed": "30d",
          *       "failed": "90d",
          *       "job_type": null,
+         *       "keep_media": true,
          *       "then": "delete"
          *     }
          */

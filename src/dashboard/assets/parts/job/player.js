@@ -7,7 +7,7 @@ import { clean } from '../text.js';
 import { play, seek, unload, video } from '../video.js';
 import { runsOf, shotName, sightOf, textOf } from './shots.js';
 
-/** How long a picture and a slate stand, in milliseconds. */
+/** Milliseconds for which a picture and a slate stand. */
 const PICTURE_MS = 1500;
 const SLATE_MS = 1200;
 
@@ -133,7 +133,7 @@ export class Player {
     );
   }
 
-  /** Calls `next` when the shot, or a gap of `n` shots, has been seen, if it is to go on. */
+  /** Calls `next`, if given, when the shot, or a gap of `n` shots, was seen. */
   showShot(at, next, n = 1) {
     const shot = this.shots[at];
     const { clip, picture } = sightOf(shot);
@@ -154,7 +154,7 @@ export class Player {
     unload();
     if (picture) {
       const alt = `${shotName(at)}, first frame`;
-      // Another shot may be on the screen by then.
+      // Another shot may be shown by then.
       const onerror = ({ target }) =>
         target.parentNode &&
         put(this.screen, this.slate(at, 'has no picture: its file is missing', ''));
@@ -207,7 +207,6 @@ export class Player {
       this.at = at;
       this.mark();
       this.pick(at, { playing: true });
-      // A slate stands for all of a gap.
       let next = at + 1;
       while (nothing(this.shots[at]) && next < this.shots.length && nothing(this.shots[next])) {
         next += 1;
