@@ -150,8 +150,8 @@ fn decode_jobs(rows: &[QueryResult]) -> Decoded<job::Model> {
     decode(rows, |row| job(&mut ByIndex::of(row)), name)
 }
 
-/// Reads the rows as one JSON text, by the statement that gathers them. Returns `None` if a value is
-/// not in the form that Callsheet writes, such as a blob or a time in another format. The caller
+/// Reads the rows as one JSON text, by the statement that gathers them. Returns `None` if a value
+/// is not in the form that Callsheet writes, such as a blob or a time in another format. The caller
 /// then decodes the rows one by one, which accepts more forms.
 async fn gathered(
     db: &impl ConnectionTrait,
