@@ -20,9 +20,9 @@ export const BULK = {
   delete: { verb: 'Delete', icon: 'trash', done: 'deleted', danger: true },
 };
 
-/** The name of an action in a list. */
+/** Name of an action in a list. */
 export const actionName = ({ action }) =>
-  action === 'undo' ? 'Undo' : (BULK[action]?.name ?? BULK[action]?.verb ?? action);
+  BULK[action]?.name ?? BULK[action]?.verb ?? action[0].toUpperCase() + action.slice(1);
 
 /** Whether the jobs of an action that has ended can be put back. */
 export const canUndo = ({ action, status, changed }) =>
