@@ -1,8 +1,8 @@
 //! Optional cache of jobs in Redis, which all servers of a database share.
 //!
 //! Nothing is only there: a reader whose call fails or is late reads the database. An entry is at
-//! most [`MAX_AGE`] old, as one in memory is, and a server does not use one
-//! that is older than a change that it heard of. See docs/decisions/reads.md.
+//! most [`MAX_AGE`] old, as one in memory is, and a server does not use one that is older than a
+//! change that it heard of. See docs/decisions/reads.md.
 
 mod breaker;
 mod entry;
