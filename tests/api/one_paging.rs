@@ -118,7 +118,7 @@ async fn a_page_of_jobs_is_as_large_as_it_may_be_and_says_so(api: Api) {
 #[on_both]
 async fn what_is_put_can_be_read_at_the_same_path(api: Api) {
     let queue = "/api/v1/queues/idea2video";
-    let unused = json!({"job_type": "idea2video", "paused": false, "max_running": null, "max_run_seconds": null, "keep": {"completed": null, "failed": null, "cancelled": null}, "then": null, "queued": 0, "processing": 0});
+    let unused = json!({"job_type": "idea2video", "paused": false, "max_running": null, "max_run_seconds": null, "keep": {"completed": null, "failed": null, "cancelled": null}, "then": null, "keep_media": null, "queued": 0, "processing": 0});
     assert_eq!(api.get(queue).await.json(200), unused);
     let set = api
         .put(queue, json!({"paused": true, "max_running": 3}))

@@ -108,7 +108,7 @@ export class Player {
     setText(this.label, `${shotName(at)} of ${plural(this.shots.length, 'shot')}`);
   }
 
-  /** Shows one shot: its place in the film, its clip, its picture, or a slate. */
+  /** Shows one shot: its place in the film, its clip, picture, or a slate. */
   select(at) {
     this.stop();
     this.at = at;
@@ -171,7 +171,7 @@ export class Player {
     return h('div.slate', h('b', `${name} ${word}`), h('span.small', clean(text)));
   }
 
-  /** The slate of a gap of `n` shots. */
+  /** Slate of a gap of `n` shots. */
   slateOf(at, n) {
     const all = this.shots.slice(at, at + n);
     const failed = all.every((shot) => shot.status === 'failed');
