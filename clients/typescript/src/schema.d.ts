@@ -2589,7 +2589,7 @@ export interface components {
             /** @description Jobs in the memory of the server. */
             memory: components["schemas"]["MemoryCache"];
             /** @description Redis, which the servers share; absent if none is configured. */
-            redis: components["schemas"]["RedisHealth"];
+            redis?: components["schemas"]["RedisHealth"];
         };
         /**
          * CancelJob

@@ -78,6 +78,7 @@ pub fn complete(name: &str, schema: &mut Value) {
             "JobWithShots" => ["archived_at", "webhook"].contains(&field.as_str()),
             "OutcomeAnswer" => *field == "status",
             "Lease" => *field == "job_token",
+            "Caches" => *field == "redis",
             _ => false,
         };
         let all: Vec<_> = properties

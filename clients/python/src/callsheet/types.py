@@ -358,9 +358,12 @@ class BackupList(TypedDict):
     backups: List[Backup]
 
 
-class Caches(TypedDict):
-    """Caches of the server."""
+class _AlwaysCaches(TypedDict):
     memory: MemoryCache
+
+
+class Caches(_AlwaysCaches, total=False):
+    """Caches of the server."""
     redis: RedisHealth
 
 
