@@ -3,6 +3,7 @@
 use crate::open_beneath::{open_beneath, remove_beneath};
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
 };
@@ -80,6 +81,17 @@ fn has_content(folder: &Path, path: &str) -> bool {
     names(path)
         .iter()
         .any(|path| has_file(folder, path.trim_end_matches('/')))
+}
+
+/// Returns the names of the files that a document may mean, each in all of its forms.
+pub fn names_in(value: &Value) -> Vec<String> {
+    let paths = paths_in(value).into_iter();
+    paths.flat_map(|path| names(&path)).collect()
+}
+
+/// Returns whether the path may mean one of these names.
+pub fn means_one_of(path: &str, known: &BTreeSet<String>) -> bool {
+    names(path).iter().any(|name| known.contains(name))
 }
 
 /// Returns the names in the folder that a path may mean. It is that of a URL, so it may be escaped

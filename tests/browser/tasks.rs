@@ -50,8 +50,8 @@ async fn last_nights_failures_of_one_cause_are_retried_in_four_clicks() {
     page.shows(".cause-card", &["4", MEMORY, "idea2video", "gpu-1"])
         .await;
     hand.click(".cause-card .primary").await;
-    let told = ["4 jobs", "queued again"];
-    page.shows("dialog[open]", &told).await;
+    page.shows("dialog[open]", &["4 jobs", "queued again"])
+        .await;
     hand.click("dialog[open] [type=submit]").await;
     page.until("document.querySelectorAll('.cause-card').length === 1")
         .await;

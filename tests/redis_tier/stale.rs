@@ -44,7 +44,7 @@ async fn a_job_that_was_read_before_a_change_is_not_stored_after_it() {
     let id = desk.app.started().await.id;
     let before = desk.app.get_job(&id).await.unwrap();
     let SharedRead::Miss(Some(permit)) = tier(&a).read(&id, 0).await else {
-        panic!("nobody read it yet")
+        panic!("no read came yet")
     };
     let key = key_of(&mut desk, &id).await;
     let written = b.update_progress(&id, percent(50.0), None).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_job_that_arrives_a_second_after_its_permit_is_not_stored() {
     let a = desk.server().await;
     let job = desk.app.started().await;
     let SharedRead::Miss(Some(permit)) = tier(&a).read(&job.id, 0).await else {
-        panic!("nobody read it yet")
+        panic!("no read came yet")
     };
     let second = tier(&a).read(&job.id, 0).await;
     assert!(matches!(second, SharedRead::Miss(None)), "one at a time");

@@ -58,16 +58,16 @@ async fn files_of_results_go_with_a_deleted_job_and_what_it_was_given_stays(t: T
     t.remove_media_from(media.path().to_owned());
     let made = ["film-1/final cut.mp4", "film-1/shots/0.mp4"];
     files(&media, &made);
-    files(&media, &["portraits/fox.png", "film-2/final.mp4"]);
+    files(&media, &["portraits/a fox.png", "film-2/final.mp4"]);
     let result = json!({
         "video_path": "/media/film-1/final%20cut.mp4?v=2",
-        "portrait": "/media/portraits/fox.png",
+        "portrait": "/media/portraits/a%20fox.png?v=1",
         "outside": "/media/../etc/passwd",
         "missing": "/media/film-1/gone.mp4",
         "remote": "https://cdn.example/media/film-2/final.mp4",
     });
     let of_item = json!({"clip": "/media/film-1/shots/0.mp4"});
-    film(&t, any_job(), "/media/portraits/fox.png", result, of_item).await;
+    film(&t, any_job(), "/media/portraits/a fox.png", result, of_item).await;
     keep(&t, without_media(Then::Delete));
     t.clock.advance(TimeDelta::seconds(1));
     assert_eq!(t.run_retention().await.unwrap().deleted, 1);
@@ -75,7 +75,7 @@ async fn files_of_results_go_with_a_deleted_job_and_what_it_was_given_stays(t: T
         assert!(!is_file(&media, gone), "{gone}");
     }
     assert!(!media.path().join("film-1").exists());
-    for kept in ["portraits/fox.png", "film-2/final.mp4"] {
+    for kept in ["portraits/a fox.png", "film-2/final.mp4"] {
         assert!(is_file(&media, kept), "{kept}");
     }
 }

@@ -100,7 +100,7 @@ async fn a_damaged_object_fails_its_jobs_and_the_others_come_back(t: TestApp) {
 }
 
 #[on_both]
-async fn the_action_waits_while_the_archive_is_away(t: TestApp) {
+async fn the_action_waits_while_the_archive_is_away_and_holds_up_no_other(t: TestApp) {
     let folder = store();
     let id = ended(&t, "film", JobStatus::Failed).await;
     archive_all(&t, &folder);
@@ -111,9 +111,22 @@ async fn the_action_waits_while_the_archive_is_away(t: TestApp) {
         .unwrap();
     let away = folder.path().with_extension("away");
     std::fs::rename(folder.path(), &away).unwrap();
+    let queued = t.queued().await.id;
+    let cancel = NewAction {
+        action: ActionKind::Cancel,
+        priority: None,
+        filter: of_type(&t.get_job(&queued).await.unwrap().job_type),
+    };
+    let cancel = t.start_action(cancel, true, None).await.unwrap();
     refusal(t.run_actions().await, "archive_unavailable");
     let action = t.get_action(&begun.id).await.unwrap();
     assert_eq!((action.status, action.changed), (ActionStatus::Running, 0));
+    assert_eq!(action.process, None, "another server may reach the archive");
+    let cancel = t.get_action(&cancel.id).await.unwrap();
+    assert_eq!(
+        (cancel.status, cancel.changed),
+        (ActionStatus::Completed, 1)
+    );
     std::fs::rename(&away, folder.path()).unwrap();
     t.run_actions().await.unwrap();
     let action = t.get_action(&begun.id).await.unwrap();

@@ -28,9 +28,11 @@ const ORPHANED_AFTER: TimeDelta = TimeDelta::seconds(60);
 impl JobManager {
     /// Runs the waiting actions, and resumes those whose process is gone. Returns the number of
     /// actions run: when none is left, or after the current batch if this process is about to end.
+    ///
+    /// Errors: `archive_unavailable`, after all actions that need no archive.
     pub async fn run_actions(&self) -> Result<u64> {
         let running = self.db.running_actions().await?;
-        let mut ran = 0;
+        let (mut ran, mut waits) = (0, Ok(()));
         for action in running {
             let silent = action
                 .heartbeat_at
@@ -40,11 +42,17 @@ impl JobManager {
             if action.process.as_ref().is_none_or(gone)
                 && self.claim_action(&action, Some(self.owner())).await?
             {
-                self.run_action(&action.id).await?;
-                ran += 1;
+                match self.run_action(&action.id).await {
+                    // The actions behind it need no archive.
+                    Err(error @ Error::ArchiveUnavailable(_)) => waits = Err(error),
+                    done => {
+                        done?;
+                        ran += 1;
+                    }
+                }
             }
         }
-        Ok(ran)
+        waits.map(|()| ran)
     }
 
     /// Returns when the next action starts on this server.
@@ -101,7 +109,11 @@ impl JobManager {
                 Ok(false) => break Ok(()),
                 // The action stays with this process, which retries soon.
                 Err(error) if error.is_passing() => return Err(error),
-                Err(error @ Error::ArchiveUnavailable(_)) => return Err(error),
+                Err(error @ Error::ArchiveUnavailable(_)) => {
+                    // Another server may reach the archive.
+                    self.claim_action(&action, None).await?;
+                    return Err(error);
+                }
                 Err(error) => break Err(error),
             }
         };

@@ -38,7 +38,8 @@ pub struct Link {
 
 struct State {
     breaker: Breaker,
-    /// Connection while Redis is up. Dropped when it goes away: late answers belong to nobody.
+    /// Connection while Redis is up. It is dropped when Redis goes away, and answers that come
+    /// late with it.
     conn: Option<MultiplexedConnection>,
 }
 

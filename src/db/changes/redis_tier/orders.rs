@@ -1,4 +1,5 @@
-//! Changes of the shared cache that nobody waits for. One task sends them in batches.
+//! Changes of the shared cache, which one task sends in batches. No read and no write waits for
+//! them.
 //!
 //! A change that is lost, because too many wait or Redis is away, costs no correctness: a server
 //! that heard of a newer version does not use the entry, and it ends with its life.

@@ -81,8 +81,8 @@ impl Database {
     }
 }
 
-/// Reads a page by one query. Returns `None` if a row may be too large to be one of so many, or
-/// cannot be read.
+/// Reads a page by one query. Returns `None` if a row cannot be read, or has a value above its
+/// share of [`ANSWER_BYTES`], which the rows of the page divide evenly.
 async fn small_page(
     db: &impl ConnectionTrait,
     path: &IndexScan,

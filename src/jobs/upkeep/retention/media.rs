@@ -5,7 +5,7 @@ use crate::{
     error::{Error, Result},
     jobs::JobManager,
     lifecycle::KeepRules,
-    media_folder::{MediaFolder, paths_in},
+    media_folder::{MediaFolder, means_one_of, names_in, paths_in},
 };
 use serde_json::Value;
 use std::{
@@ -45,7 +45,7 @@ impl JobManager {
         let (mut made, mut given) = (BTreeSet::new(), BTreeSet::new());
         let mut note = |results: [Option<&Value>; 1], inputs: [Option<&Value>; 2]| {
             made.extend(results.into_iter().flatten().flat_map(paths_in));
-            given.extend(inputs.into_iter().flatten().flat_map(paths_in));
+            given.extend(inputs.into_iter().flatten().flat_map(names_in));
         };
         let job = match self.db.job(id).await {
             Err(Error::NotFound(_)) => return Ok(made),
@@ -67,7 +67,9 @@ impl JobManager {
                 break;
             }
         }
-        Ok(made.difference(&given).cloned().collect())
+        // The same file may be written in another way, such as with %20 for a space.
+        made.retain(|path| !means_one_of(path, &given));
+        Ok(made)
     }
 
     /// Removes the files of those jobs that were deleted. A file that cannot be removed stays, and
